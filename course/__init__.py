@@ -1,0 +1,21 @@
+"""Advantage: why are raw rewards so hard to learn from, and how does the advantage function fix it?
+
+The modules in reading order; each imports only from those above it:
+
+    validate     refusals: every bad argument is met at the door
+    scores       Atari scores: published, measured by us at random play, live
+    scaling      min-max, z-score, clipping, running normaliser
+    returns      returns, TD errors, advantages: the arithmetic of credit assignment
+    plots        arrays -> Axes, with alt text computed from the data
+    widgets      knobs over plots
+    checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
+    authoring    builds the notebooks from solutions/
+    doctor       is this machine ready?
+
+Only `check` and `use` are re-exported: lessons say `from course import check, use`. Importing `course`
+loads neither torch nor matplotlib.
+"""
+
+from course.checks import check, use
+
+__all__ = ["check", "use"]

@@ -1,0 +1,107 @@
+"""The command line: `python -m course COMMAND`.
+
+Exit status: 0 done; 1 done, but something failed (a stale notebook, a FAIL); 2 the call cannot be carried out.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        have = sys.version.split()[0]
+        print(f"course: Python {have} is not supported; use Python 3.11, 3.12 or 3.13.", file=sys.stderr)
+        return 2
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("\nStopped. What was finished is kept.", file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(f"course {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("doctor", help="is this machine ready for the course?")
+    command.set_defaults(run=_doctor)
+
+    command = commands.add_parser("build", help="build the notebooks from solutions/*.py")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="02 or 02_min_max_scaling; all if none")
+    command.add_argument("--check", action="store_true", help="build nothing, only say what is stale")
+    command.set_defaults(run=_build)
+
+    command = commands.add_parser("random-scores", help="measure random play on the Atari games")
+    command.add_argument("--episodes", type=int, default=30, help="per game (default 30)")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--games", nargs="*", metavar="GAME", help="all that can be played if none")
+    command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
+    command.set_defaults(run=_random_scores)
+    return parser
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from course.doctor import doctor
+
+    return 0 if doctor() else 1
+
+
+def _build(options: argparse.Namespace) -> int:
+    from course.stale import stale
+
+    chosen = _sources(options.lessons)
+    if options.check:
+        complaints = [complaint for source in chosen for complaint in stale(source)]
+        for complaint in complaints:
+            print(f"stale: {complaint}")
+        print("Run `python -m course build`." if complaints else f"{len(chosen)} lessons are up to date.")
+        return 1 if complaints else 0
+    try:
+        from course.authoring import BuildError, build, check_markers
+    except ImportError as error:
+        raise ValueError(f"{error}; install the author's tools: pip install -e '.[author]'") from None
+    from tqdm import tqdm
+
+    try:
+        for source in chosen:  # before anything is written
+            check_markers(source.read_text(encoding="utf-8"), source.name)
+        for source in tqdm(chosen, unit="lesson", disable=None):
+            tqdm.write(build(source))
+    except BuildError as error:
+        print(f"course build: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _sources(lessons: list[str]) -> list[Path]:
+    from course.stale import sources
+
+    if not lessons:
+        return sources()
+    by_name = {source.stem: source for source in sources()}
+    chosen = []
+    for lesson in lessons:
+        stem = Path(lesson).stem
+        found = [source for name, source in by_name.items() if stem in (name, name[:2])]
+        if not found:
+            raise ValueError(f"lesson {lesson!r} is not known; there are: {', '.join(by_name)}")
+        chosen += found
+    return chosen
+
+
+def _random_scores(options: argparse.Namespace) -> int:
+    from course.random_play import games
+    from course.scores import measure_random
+
+    measure_random(options.games or games(), episodes=options.episodes, seed=options.seed, path=options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

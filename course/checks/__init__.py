@@ -1,0 +1,138 @@
+"""An instant check for every exercise.
+
+    check(f)    in a lesson: a panel, and an error if the answer is not right yet
+    use(f)      your function if it passes, else the course's own, so that a skipped exercise blocks nothing
+    judge(...)  the quiet form: a verdict, nothing shown, nothing raised
+    exercises() all of them, with their references and the mistakes that are known
+
+One module a lesson holds the exercises; `engine` says how an answer is judged.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from course.checks.engine import Exercise, examine
+from course.checks.panel import Panel, show
+from course.validate import one_of
+
+__all__ = ["CheckFailed", "Exercise", "NotAttempted", "Verdict", "check", "exercises", "judge", "use"]
+
+
+class _OneLine:
+    """An error that a notebook shows in one line: the panel above it has said the rest."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class CheckFailed(_OneLine, AssertionError):
+    """The answer is not right; the message is the likely cause, in one line."""
+
+
+class NotAttempted(_OneLine, Exception):
+    """The stub is untouched: it still raises NotImplementedError."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `judge` says."""
+
+    passed: bool
+    message: str  # the panel in plain text, several lines
+    cause: str  # one sentence; empty when passed
+
+
+def check(f: Callable) -> None:
+    """Try `f` on the cases of the exercise that has its name, show a panel, and raise if it is not right.
+
+    The cases are seeded, so the same answer gets the same panel. Your function gets copies of the data. It has
+    one second in all; then it is cut off (on Windows and outside the main thread it is not: interrupt the kernel).
+
+    Args:
+        f: your function, named as in the exercise.
+
+    Raises:
+        CheckFailed: if an answer is wrong; the message is the likely cause.
+        NotAttempted: if the stub is untouched.
+        ValueError: if `f` is no function, or no exercise has its name.
+    """
+    exercise = _exercise_of(f)
+    report = examine(exercise, f, seed=0)
+    show(Panel(exercise.name, report))
+    if report.status == "todo":
+        raise NotAttempted(report.cause)
+    if report.status == "wrong":
+        raise CheckFailed(report.cause)
+
+
+def use(f: Callable) -> Callable:
+    """Give back `f` if it passes its check, else the course's own function, and say which.
+
+    Args:
+        f: your function, named as in the exercise.
+
+    Raises:
+        ValueError: if `f` is no function, or no exercise has its name.
+    """
+    exercise = _exercise_of(f)
+    if examine(exercise, f, seed=0).status == "passed":
+        show(_Note(f"From here on the lesson uses your own {exercise.name}."))
+        return f
+    show(_Note(f"From here on the lesson uses the course's {exercise.name}, as yours does not pass yet."))
+    return exercise.reference
+
+
+def judge(name: str, f: Callable, *, seed: int) -> Verdict:
+    """Judge `f` as an answer to the exercise `name`. Shows nothing; raises nothing that `f` raises.
+
+    Args:
+        name: of the exercise.
+        f: the answer.
+        seed: of the random cases.
+
+    Raises:
+        ValueError: if there is no exercise of that name.
+    """
+    report = examine(_find(name), f, seed=seed)
+    return Verdict(report.status == "passed", str(Panel(name, report)), report.cause)
+
+
+def exercises() -> list[Exercise]:
+    """Every exercise of the course, in the order of the lessons."""
+    return [exercise for lesson in _lessons() for exercise in lesson.EXERCISES]
+
+
+def _lessons() -> Iterator:
+    """The modules `lesson_NN`, loaded one by one: only some of them need torch."""
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        if module.name.startswith("lesson_"):
+            yield importlib.import_module(f"{__name__}.{module.name}")
+
+
+def _find(name: str) -> Exercise:
+    for lesson in _lessons():
+        for exercise in lesson.EXERCISES:
+            if exercise.name == name:
+                return exercise
+    one_of("exercise", name, [exercise.name for exercise in exercises()])
+    raise AssertionError("one_of raises")  # pragma: no cover
+
+
+def _exercise_of(f: Callable) -> Exercise:
+    name = getattr(f, "__name__", None)
+    if not callable(f) or not isinstance(name, str):
+        raise ValueError(f"f must be a function, named as in the exercise, got {f!r:.60}")
+    return _find(name)
+
+
+@dataclass(frozen=True)
+class _Note:
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": f"<i>{self.text}</i>", "text/plain": self.text}

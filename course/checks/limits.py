@@ -1,0 +1,58 @@
+"""A time limit on somebody else's code, so that a loop without end costs a second and not the kernel.
+
+The limit is a SIGALRM that rings again and again. Each ring raises `TimeLimit`, which is no Exception, so
+`except Exception` does not swallow it. Code that catches everything is rung faster, and at the next line as
+well, which is inside its own `except` clause, until it has been left. A ring outside that code does nothing.
+
+Where there is no SIGALRM (Windows), and in any thread but the main one, there is no limit: interrupt the
+kernel yourself. One single call into C that never comes back cannot be cut by a signal either.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+
+
+class TimeLimit(BaseException):
+    """The code under the limit was still running when its time was up."""
+
+
+@contextmanager
+def time_limit(seconds: float, *, inside: CodeType) -> Iterator[None]:
+    """Raise `TimeLimit` again and again in what `inside` has called, once `seconds` have passed."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    rings = 0
+    tracer_before = sys.gettrace()
+
+    def insist(_frame: FrameType, _event: str, _argument: object) -> None:
+        raise TimeLimit
+
+    def ring(_signal: int, frame: FrameType | None) -> None:
+        nonlocal rings
+        frames = []
+        while frame is not None and frame.f_code is not inside:
+            frames.append(frame)
+            frame = frame.f_back
+        if frame is None:
+            return
+        rings += 1
+        if rings > 1:  # the first was swallowed
+            signal.setitimer(signal.ITIMER_REAL, 2e-5, 2e-5)
+            sys.settrace(insist)
+            for caller in frames:
+                caller.f_trace = insist
+        raise TimeLimit
+
+    handler_before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.settrace(tracer_before)
+        signal.signal(signal.SIGALRM, handler_before)

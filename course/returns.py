@@ -1,0 +1,352 @@
+"""Returns, TD errors and advantages: the arithmetic of credit assignment.
+
+Plain numpy in float64, no gradients and no state. Time is axis 0; a second axis, if any, runs over
+environments. Row t of every array speaks about the step from s_t to s_{t+1}, so no index is ever
+shifted. Two flags say how a step ended, and they are never merged:
+
+    terminated   the task is over: s_{t+1} is worth 0
+    truncated    somebody stopped watching (a time limit): s_{t+1} keeps its value
+
+`next_values` is V of the state that the step really reached, before any reset. Where Gymnasium's vector
+environments reset on the next step, that is the observation returned with the flag, and the row after it
+is no transition (drop it); where they reset on the same step, it is `info["final_obs"]`.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course.validate import Array, finite, flags, number, same_shape, steps, whole
+
+
+def spread_evenly(score: float, length: int) -> Array:
+    """Share one final score equally over the steps of an episode: `length` rewards that sum to `score`.
+
+    Args:
+        score: the whole score, in points.
+        length: number of steps, at least 1.
+
+    Returns:
+        Rewards, shape [length]. Every step gets the same, so no step gets credit.
+
+    Raises:
+        ValueError: if `length` is below 1 or `score` is not finite.
+
+    Example:
+        >>> spread_evenly(6, 3)
+        array([2., 2., 2.])
+
+    Lesson 4.
+    """
+    score, length = number("score", score), whole("length", length, low=1)
+    return np.full(length, score / length)
+
+
+def reward_to_go(rewards: ArrayLike, *, gamma: float) -> Array:
+    """Discounted rewards from each step to the end of one whole episode.
+
+        G_t = r_t + gamma G_{t+1},    nothing follows the last step
+
+    Args:
+        rewards: r_t of one episode that ended, shape [T]; [T, N] for N episodes of one length.
+        gamma: discount, in [0, 1].
+
+    Returns:
+        G_t, same shape.
+
+    Raises:
+        ValueError: if `rewards` is empty or not finite, or `gamma` is outside [0, 1].
+
+    Example:
+        >>> reward_to_go([1, 0, 4], gamma=0.5)
+        array([2., 2., 4.])
+
+    Sutton & Barto (2018), eq. 3.9. Lesson 4.
+    """
+    (rewards,) = steps(rewards=rewards)
+    gamma = number("gamma", gamma, low=0, high=1)
+    return decaying_sums(rewards, np.full(rewards.shape, gamma))
+
+
+def td_errors(
+    rewards: ArrayLike,
+    values: ArrayLike,
+    next_values: ArrayLike,
+    terminated: ArrayLike,
+    *,
+    gamma: float,
+) -> Array:
+    """One-step surprise: what came back, minus what the critic promised.
+
+        delta_t = r_t + gamma (1 - terminated_t) V(s_{t+1}) - V(s_t)
+
+    Args:
+        rewards: r_t, shape [T] or [T, N].
+        values: V(s_t), same shape.
+        next_values: V(s_{t+1}) of the state really reached, before any reset; same shape, finite.
+        terminated: true where s_{t+1} ended the task and so is worth 0; same shape.
+        gamma: discount, in [0, 1].
+
+    Returns:
+        delta_t, same shape as `rewards`.
+
+    Raises:
+        ValueError: if shapes differ, a number is not finite or `gamma` is outside [0, 1].
+
+    Example:
+        >>> td_errors([1, 1], [2, 2], [4, 4], [False, True], gamma=0.5)
+        array([ 1., -1.])
+
+    Sutton & Barto (2018), eq. 6.5. Lesson 6.
+    """
+    rewards, values, next_values = steps(rewards=rewards, values=values, next_values=next_values)
+    terminated = flags("terminated", terminated)
+    same_shape(rewards=rewards, terminated=terminated)
+    gamma = number("gamma", gamma, low=0, high=1)
+    return rewards + gamma * np.where(terminated, 0.0, next_values) - values
+
+
+def td_update(
+    table: ArrayLike,
+    state: int,
+    reward: float,
+    next_state: int,
+    terminated: bool,
+    *,
+    gamma: float,
+    lr: float,
+) -> Array:
+    """One step of TD(0) on a table of values: move V(s) towards r + gamma V(s').
+
+        V(s) <- V(s) + lr delta
+
+    Args:
+        table: V of every state, shape [S].
+        state, next_state: row numbers in the table.
+        reward: what the step paid.
+        terminated: true if the step ended the task; V(s') then counts as 0.
+        gamma: discount, in [0, 1].
+        lr: step size, in [0, 1].
+
+    Returns:
+        The new table, float64, shape [S]. The given one is not changed.
+
+    Raises:
+        ValueError: if a state is not a row of the table, or a number is out of range.
+
+    Example:
+        >>> td_update([0, 4], 0, 1, 1, False, gamma=0.5, lr=0.5)
+        array([1.5, 4. ])
+
+    Sutton & Barto (2018), eq. 6.2. Lesson 6.
+    """
+    (old,) = steps(table=table)
+    if old.ndim != 1:
+        raise ValueError(f"table must have shape [S], got {old.shape}")
+    for name, row in (("state", state), ("next_state", next_state)):
+        if whole(name, row, low=0) >= len(old):
+            raise ValueError(f"{name} must be a row of the table, 0 to {len(old) - 1}, got {row}")
+    lr = number("lr", lr, low=0, high=1)
+    (delta,) = td_errors(
+        [reward], old[[state]], old[[next_state]], [terminated], gamma=gamma
+    )
+    new = old.copy()
+    new[state] += lr * delta
+    return new
+
+
+def gae(
+    rewards: ArrayLike,
+    values: ArrayLike,
+    next_values: ArrayLike,
+    terminated: ArrayLike,
+    truncated: ArrayLike,
+    *,
+    gamma: float,
+    lam: float,
+) -> Array:
+    """Generalized advantage estimation: a decaying sum of the TD errors still to come.
+
+        A_t = delta_t + gamma lam (1 - ended_t) A_{t+1},    ended = terminated or truncated
+
+    The two flags act on different terms. Termination makes the next state worth 0, which `td_errors`
+    handles. Any ending stops the sum, because row t+1 belongs to another episode.
+
+    Args:
+        rewards, values, next_values, terminated, gamma: as in `td_errors`, shape [T] or [T, N].
+        truncated: true where a time limit cut the episode; s_{t+1} keeps its value. Where both flags
+            stand, `terminated` wins.
+        lam: decay of the sum, in [0, 1]. At 0 this is `td_errors`; at 1 it is the discounted return,
+            bootstrapped where it was cut, minus V(s_t).
+
+    Returns:
+        A_t, same shape as `rewards`. The last row is not special: its `next_values` stands for all
+        that comes after the array. `A + values` is the critic's target.
+
+    Raises:
+        ValueError: if shapes differ, a number is not finite, or `gamma` or `lam` is outside [0, 1].
+
+    Example:
+        >>> gae([0, 1], [0, 0], [0, 0], [False, True], [False, False], gamma=0.5, lam=1)
+        array([0.5, 1. ])
+
+    Schulman et al. (2016), eq. 16. https://arxiv.org/abs/1506.02438. Lesson 7.
+    """
+    deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
+    ended = flags("terminated", terminated) | flags("truncated", truncated)
+    same_shape(rewards=deltas, truncated=np.asarray(truncated))
+    lam = number("lam", lam, low=0, high=1)
+    return decaying_sums(deltas, gamma * lam * ~ended)
+
+
+def gae_by_definition(deltas: ArrayLike, ended: ArrayLike, *, gamma: float, lam: float) -> Array:
+    """The same advantages from the definition, term by term: slow, and impossible to misread.
+
+        A_t = sum over l >= 0 of (gamma lam)^l delta_{t+l},    up to the episode's last step
+
+    Args:
+        deltas: TD errors, shape [T], several episodes end to end.
+        ended: true where a step was the last of its episode; the step itself counts. Shape [T].
+        gamma, lam: in [0, 1].
+
+    Returns:
+        A_t, shape [T]. The sum also stops at the end of the array.
+
+    Raises:
+        ValueError: if shapes differ, a number is not finite, or `gamma` or `lam` is outside [0, 1].
+
+    Schulman et al. (2016), eq. 16. Lesson 7.
+    """
+    (deltas,), ended = steps(deltas=deltas), flags("ended", ended)
+    same_shape(deltas=deltas, ended=ended)
+    if deltas.ndim != 1:
+        raise ValueError(f"deltas must have shape [T], got {deltas.shape}")
+    decay = number("gamma", gamma, low=0, high=1) * number("lam", lam, low=0, high=1)
+    advantages = np.zeros(len(deltas))
+    for t in range(len(deltas)):
+        for later in range(t, len(deltas)):
+            advantages[t] += decay ** (later - t) * deltas[later]
+            if ended[later]:
+                break
+    return advantages
+
+
+def n_step_advantages(
+    rewards: ArrayLike,
+    values: ArrayLike,
+    next_values: ArrayLike,
+    terminated: ArrayLike,
+    truncated: ArrayLike,
+    *,
+    gamma: float,
+    n: int,
+) -> Array:
+    """Look n steps ahead, then trust the critic: the sum of the next n TD errors.
+
+        A_t = r_t + ... + gamma^{n-1} r_{t+n-1} + gamma^n V(s_{t+n}) - V(s_t)
+
+    Args:
+        rewards, values, next_values, terminated, truncated, gamma: as in `gae`.
+        n: steps to look ahead, at least 1. At 1 this is `td_errors`. An episode's end, or the end of
+            the array, comes first where it is nearer.
+
+    Returns:
+        A_t, same shape as `rewards`. `A + values` is the n-step return.
+
+    Raises:
+        ValueError: as `gae`, or if `n` is below 1.
+
+    Sutton & Barto (2018), eq. 7.1; Schulman et al. (2016), eqs. 11 to 14. Lesson 7.
+    """
+    deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
+    ended = flags("terminated", terminated) | flags("truncated", truncated)
+    same_shape(rewards=deltas, truncated=np.asarray(truncated))
+    advantages, weight = deltas.copy(), np.ones_like(deltas)
+    for ahead in range(1, min(whole("n", n, low=1), len(deltas))):
+        weight = weight[:-1] * gamma * ~ended[ahead - 1 : -1]
+        advantages[:-ahead] += weight * deltas[ahead:]
+    return advantages
+
+
+def lambda_returns(
+    rewards: ArrayLike,
+    values: ArrayLike,
+    next_values: ArrayLike,
+    terminated: ArrayLike,
+    truncated: ArrayLike,
+    *,
+    gamma: float,
+    lam: float,
+) -> Array:
+    """The critic's target: advantages plus values, a mix of all n-step returns.
+
+    Args, Raises: as `gae`.
+
+    Returns:
+        G_t^lambda, same shape as `rewards`. At lam = 1 and with whole episodes: `reward_to_go`.
+
+    Sutton & Barto (2018), eq. 12.3. Lesson 7.
+    """
+    advantages = gae(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)
+    return advantages + np.asarray(values, dtype=np.float64)
+
+
+def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
+    """The share of the targets' variance that the critic foresaw: 1 perfect, 0 no better than a constant.
+
+        1 - Var(targets - values) / Var(targets)
+
+    A constant offset is not punished: a critic that is 100 points too high everywhere still scores 1.
+
+    Args:
+        values: predictions, any shape.
+        targets: what came, same shape.
+
+    Returns:
+        At most 1; below 0 the critic adds noise; NaN when the targets are constant.
+
+    Raises:
+        ValueError: if shapes differ or a number is not finite.
+
+    Example:
+        >>> explained_variance([0, 2, 4], [1, 3, 5])
+        1.0
+
+    Lesson 5.
+    """
+    values, targets = finite("values", values), finite("targets", targets)
+    same_shape(values=values, targets=targets)
+    spread = np.var(targets) if targets.size else 0.0
+    # Var of equal numbers may come out as 1e-32 rather than 0.
+    if not targets.size or np.all(targets == targets.flat[0]):
+        return float("nan")
+    return float(1 - np.var(targets - values) / spread)
+
+
+def decaying_sums(terms: Array, keep: Array) -> Array:
+    """Solve y_t = x_t + k_t y_{t+1} for all t, with nothing after the last row.
+
+    Two ways to the same numbers. With many environments side by side, a loop backwards over time does
+    little work per row and much in each. With few, the loop's own cost dominates, and a scan in
+    log2(T) rounds is faster: after round i, row t holds the sum of its next 2^i terms.
+
+    Args:
+        terms: x_t, shape [T] or [T, N].
+        keep: k_t, same shape.
+
+    Returns:
+        y_t, same shape.
+
+    Hillis & Steele (1986), Data parallel algorithms, CACM 29(12).
+    """
+    sums = terms.copy()
+    if terms.size >= 48 * len(terms):
+        for now, kept, later in zip(sums[-2::-1], keep[-2::-1], sums[:0:-1], strict=True):
+            now += kept * later  # rows are views: this writes into `sums`
+        return sums
+    reach, ahead = keep.copy(), 1
+    while ahead < len(terms):
+        sums[:-ahead] += reach[:-ahead] * sums[ahead:]
+        reach[:-ahead] *= reach[ahead:]
+        reach[-ahead:] = 0  # those rows see the end of the array already
+        ahead *= 2
+    return sums

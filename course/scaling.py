@@ -1,0 +1,153 @@
+"""Ways to put scores on one scale, and what each of them assumes.
+
+Plain numpy in float64. Every function here is a change of units, a change of origin, or both; which of
+the two it is decides what it keeps (lesson 2).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course.validate import Array, finite, number
+
+
+def min_max(scores: ArrayLike, low: float, high: float) -> Array:
+    """Scores as a share of the range from `low` to `high`: low gives 0, high gives 1.
+
+        (score - low) / (high - low)
+
+    Nothing is clipped: a score above `high` gives more than 1.
+
+    Args:
+        scores: points, any shape.
+        low, high: the range, in points.
+
+    Returns:
+        Shares without unit, same shape.
+
+    Raises:
+        ValueError: if `high` is not above `low`, or a number is not finite.
+
+    Example:
+        >>> min_max([-21, 0, 21], -21, 21)
+        array([0. , 0.5, 1. ])
+
+    Lesson 2.
+    """
+    scores, low, high = finite("scores", scores), number("low", low), number("high", high)
+    if high <= low:
+        raise ValueError(f"high must be above low, got low {low:g} and high {high:g}")
+    return (scores - low) / (high - low)
+
+
+def z_score(scores: ArrayLike, *, floor: float = 1e-8) -> Array:
+    """Scores in standard deviations from their own mean.
+
+        (score - mean) / max(std, floor)
+
+    Args:
+        scores: points, any shape, not empty; mean and population std are over all elements.
+        floor: the smallest divisor, so that equal scores give zeros.
+
+    Returns:
+        Numbers without unit, mean 0, same shape.
+
+    Raises:
+        ValueError: if `scores` is empty or not finite, or `floor` is not above 0.
+
+    Lesson 2.
+    """
+    scores = _some("scores", scores)
+    if number("floor", floor, low=0) == 0:
+        raise ValueError("floor must be above 0, got 0")
+    return (scores - scores.mean()) / max(scores.std(), floor)
+
+
+def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Array:
+    """Cut every reward at `low` and `high`. DQN's choice: it counts rewards and forgets their size.
+
+    Args:
+        rewards: points a step, any shape.
+        low, high: the limits, in points.
+
+    Returns:
+        Clipped rewards, same shape.
+
+    Raises:
+        ValueError: if `high` is not above `low`, or a number is not finite.
+
+    Example:
+        >>> clip_rewards([-3, 0, 400])
+        array([-1.,  0.,  1.])
+
+    Mnih et al. (2015), Methods: https://doi.org/10.1038/nature14236. Lesson 2.
+    """
+    rewards, low, high = finite("rewards", rewards), number("low", low), number("high", high)
+    if high <= low:
+        raise ValueError(f"high must be above low, got low {low:g} and high {high:g}")
+    return np.clip(rewards, low, high)
+
+
+def running_mean_var(
+    mean: float, var: float, count: float, batch: ArrayLike
+) -> tuple[float, float, float]:
+    """Merge what is known of the past with a new batch, without keeping old data.
+
+    Args:
+        mean, var: of the past, population variance; ignored when `count` is 0.
+        count: how many scores the past holds, at least 0.
+        batch: new scores, shape [n], n >= 1.
+
+    Returns:
+        (mean, var, count) of past and batch together, population variance.
+
+    Raises:
+        ValueError: if the batch is empty or not one-dimensional, `var` or `count` is negative, or a
+            number is not finite.
+
+    Example:
+        >>> running_mean_var(2.0, 1.0, 2, [6.0, 6.0])
+        (4.0, 4.5, 4)
+
+    Chan, Golub & LeVeque (1979), Updating formulae, eq. 2.1. Lesson 2.
+    """
+    batch = _some("batch", batch)
+    if batch.ndim != 1:
+        raise ValueError(f"batch must have shape [n], got {batch.shape}")
+    if number("count", count, low=0) == 0:
+        return float(batch.mean()), float(batch.var()), len(batch)
+    mean, var = number("mean", mean), number("var", var, low=0)
+    total = count + len(batch)
+    gap = batch.mean() - mean
+    spread = count * var + len(batch) * batch.var() + gap**2 * count * len(batch) / total
+    return float(mean + gap * len(batch) / total), float(spread / total), total
+
+
+@dataclass
+class RunningNormalizer:
+    """Centre and scale by the mean and standard deviation of everything seen so far.
+
+    The numbers that it gives out depend on when it was asked: the same score gets another value later.
+    """
+
+    mean: float = 0.0
+    var: float = 0.0
+    count: float = 0
+
+    def update(self, batch: ArrayLike) -> None:
+        """Take in new scores, shape [n]."""
+        self.mean, self.var, self.count = running_mean_var(self.mean, self.var, self.count, batch)
+
+    def __call__(self, scores: ArrayLike, *, floor: float = 1e-8) -> Array:
+        """Return (scores - mean) / max(std, floor), same shape; raise ValueError before any update."""
+        if not self.count:
+            raise ValueError("nothing seen yet: call update(batch) first")
+        return (finite("scores", scores) - self.mean) / max(self.var**0.5, floor)
+
+
+def _some(name: str, given: ArrayLike) -> Array:
+    array = finite(name, given)
+    if not array.size:
+        raise ValueError(f"{name} must hold at least one number, got none")
+    return array

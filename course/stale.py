@@ -1,0 +1,50 @@
+"""Is a built notebook older than its source? Answered by hashes alone, so it takes no time.
+
+Each built notebook carries two hashes: of its source and the builder, and of its own cells. The first tells that
+the source has changed since, the second that somebody has edited the notebook by hand.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STAMP = "advantage"
+
+
+def sources() -> list[Path]:
+    """The source of every lesson, in order."""
+    return sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
+
+
+def stale(source: Path) -> list[str]:
+    """Sentences that say what is not up to date with `source`; empty if nothing."""
+    complaints = []
+    for folder in ("notebooks", "solutions"):
+        path = ROOT / folder / f"{source.stem}.ipynb"
+        name = f"{folder}/{path.name}"
+        try:
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            stamp = notebook["metadata"][STAMP]
+        except FileNotFoundError:
+            complaints.append(f"{name} is missing")
+        except (ValueError, KeyError, TypeError):
+            complaints.append(f"{name} was not made by the builder")
+        else:
+            if stamp.get("source") != source_hash(source):
+                complaints.append(f"{name} is older than its source or the builder")
+            elif stamp.get("content") != content_hash(notebook):
+                complaints.append(f"{name} was edited by hand")
+    return complaints
+
+
+def source_hash(source: Path) -> str:
+    """Of the lesson's source and of the builder."""
+    builder = Path(__file__).with_name("authoring.py")
+    return hashlib.sha256(source.read_bytes() + builder.read_bytes()).hexdigest()[:16]
+
+
+def content_hash(notebook: dict) -> str:
+    """Of the notebook's cells, outputs included."""
+    cells = json.dumps(notebook["cells"], sort_keys=True)
+    return hashlib.sha256(cells.encode()).hexdigest()[:16]

@@ -1,0 +1,714 @@
+"""Worlds that can be listed, and the estimators judged in them.
+
+Three roads lead to every true gradient here: the policy gradient theorem (`true_gradient`), differences
+of the exact expected return, and the mean over all episodes. Sampled numbers are held to five standard
+errors, with fixed seeds.
+"""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from course.envs import answer_world, corridor_world, random_walk, survival_world
+from course.estimators import (
+    Estimate,
+    best_baseline,
+    episode_gradients,
+    estimator_table,
+    gae_rows,
+    learn_values,
+    leave_one_out,
+    policy_gradient,
+    standard_error,
+    summarise,
+    three_critics,
+    weights,
+)
+from course.worlds import (
+    action_values,
+    all_episodes,
+    play,
+    policy,
+    score_table,
+    state_values,
+    true_gradient,
+)
+
+WHOLE = {
+    "answer": answer_world(),
+    "corridor": corridor_world(length=4),
+    "survival": survival_world(length=5),
+    "corridor, discounted": replace(corridor_world(length=4), gamma=0.8),
+    "survival, discounted": replace(survival_world(length=5), gamma=0.8),
+}
+CUT = {
+    "walk": random_walk(time_limit=6),
+    "walk, discounted": replace(random_walk(time_limit=6), gamma=0.8),
+    "survival": replace(survival_world(length=5), time_limit=3),
+}
+
+
+def some_theta(world, seed=0):
+    return world.theta + np.random.default_rng(seed).normal(size=len(world.theta))
+
+
+def rows_by_name(world, theta, **options):
+    return {(row.estimator, row.critic): row for row in estimator_table(world, theta, **options)}
+
+
+def judged(world, theta, kind, **options):
+    episodes = all_episodes(world, theta)
+    gradients = episode_gradients(world, theta, episodes, weights(kind, world, episodes, **options))
+    return summarise(kind, "", gradients, episodes.probability, true_gradient(world, theta))
+
+
+def differences(function, theta, step=1e-5):
+    return np.array(
+        [
+            (function(theta + step * axis) - function(theta - step * axis)) / (2 * step)
+            for axis in np.eye(len(theta))
+        ]
+    )
+
+
+# --- the worlds -----------------------------------------------------------------------------------
+
+
+def test_the_answer_world_is_worth_what_its_docstring_says():
+    world, (first, later) = answer_world(length=4, odds=0.1, jackpot=60), (0.3, -0.8)
+    p, q = 1 / (1 + math.exp(-first)), 1 / (1 + math.exp(-later))
+    bold = p + 3 * q
+    got = state_values(world, [first, later])[world.start]
+    assert got == pytest.approx(4 - bold + 0.1 * 60 * bold / 4)
+    slope = 0.1 * 60 / 4 - 1
+    np.testing.assert_allclose(
+        true_gradient(world, [first, later]), slope * np.array([p * (1 - p), 3 * q * (1 - q)])
+    )
+    assert state_values(answer_world(), [0, 0])[0] == pytest.approx(4.5)
+    np.testing.assert_allclose(true_gradient(answer_world(), [0, 0]), [0.25, 0.5])
+
+
+def test_the_corridor_is_worth_what_its_docstring_says():
+    world = corridor_world()
+    values = state_values(world, world.theta)
+    stride, right = 1 / (1 + math.exp(-0.5)), 1 / (1 + math.exp(1))
+    left_corridor = 0.5 * stride * np.arange(5, 0, -1)
+    np.testing.assert_allclose(values[1:6], left_corridor)
+    np.testing.assert_allclose(values[6:], left_corridor + 4)
+    assert values[0] == pytest.approx(right * 4 + left_corridor[0])
+    assert (right, stride, values[0]) == pytest.approx((0.2689, 0.6225, 2.6319), abs=5e-5)
+
+
+def test_survival_is_worth_what_its_docstring_says():
+    world, theta = survival_world(length=6), [0.4, -0.7]
+    u, v = 1 / (1 + math.exp(-0.4)), 1 / (1 + math.exp(0.7))
+    up, lean = [0.0], [0.0]
+    for _ in range(6):
+        slip = 0.1 * u + 0.5 * (1 - u)
+        up, lean = (
+            [1 + (1 - slip) * up[0] + slip * lean[0], *up],
+            [1 + 0.8 * v * up[0] + 0.4 * (1 - v) * lean[0], *lean],
+        )
+    np.testing.assert_allclose(state_values(world, theta), up[:-1] + lean[1:-1])
+
+
+def test_the_random_walk_has_the_textbook_values_with_and_without_a_time_limit():
+    for world in (random_walk(), random_walk(time_limit=4)):
+        np.testing.assert_allclose(state_values(world, np.zeros(5)), np.arange(1, 6) / 6)
+    gradient = true_gradient(random_walk(), np.zeros(5))
+    np.testing.assert_allclose(gradient, np.array([1, 2, 3, 2, 1]) / 12)
+
+
+def test_every_episode_is_listed_once():
+    # three tokens: 8 answers, 7 of them with a bold token, so that the judge may pay or not
+    assert len(all_episodes(answer_world(), [0, 0]).probability) == 15
+    # a door, then five steps of two actions and two tosses
+    world = corridor_world()
+    episodes = all_episodes(world, world.theta)
+    assert episodes.states.shape == (6, 2 * 4**5)
+    columns = np.vstack([episodes.states, episodes.actions, episodes.rewards])
+    assert len(np.unique(columns, axis=1).T) == 2 * 4**5
+
+
+@pytest.mark.parametrize("world", [*WHOLE.values(), *CUT.values()])
+def test_every_episode_ends_once_and_nothing_stands_after_it(world):
+    episodes = all_episodes(world, some_theta(world))
+    assert episodes.probability.sum() == pytest.approx(1, abs=1e-12)
+    ends = episodes.terminated.astype(int) + episodes.truncated
+    np.testing.assert_array_equal(ends.sum(axis=0), 1)
+    np.testing.assert_array_equal(ends.argmax(axis=0) + 1, episodes.lengths)
+    for rows in (episodes.states, episodes.actions, episodes.rewards, episodes.next_states):
+        assert not rows[~episodes.real].any()
+    onward = episodes.real[1:]
+    np.testing.assert_array_equal(episodes.states[1:][onward], episodes.next_states[:-1][onward])
+
+
+def test_a_time_limit_cuts_what_goes_on_and_leaves_what_ended():
+    episodes = all_episodes(random_walk(time_limit=4), np.zeros(5))
+    # three steps to one side end the walk; of four-step paths none ends in the fourth (odd steps only)
+    assert episodes.terminated.any(axis=0) @ episodes.probability == pytest.approx(2 / 8)
+    assert (episodes.lengths[episodes.truncated.any(axis=0)] == 4).all()
+
+
+@pytest.mark.parametrize("world", [random_walk(), *WHOLE.values()])
+def test_the_true_gradient_is_the_slope_of_the_true_value(world):
+    theta = some_theta(world)
+    slope = differences(lambda changed: state_values(world, changed)[world.start], theta)
+    np.testing.assert_allclose(true_gradient(world, theta), slope, atol=1e-8)
+
+
+@pytest.mark.parametrize("world", CUT.values())
+def test_with_a_time_limit_the_true_gradient_is_that_of_the_part_that_was_played(world):
+    theta = some_theta(world)
+    worth = state_values(world, theta)  # of the old policy, which goes on from the cut
+
+    def played(changed):
+        episodes = all_episodes(world, changed)
+        after = world.gamma**world.time_limit * worth[episodes.next_states[-1]]
+        total = episodes.returns(gamma=world.gamma) + after * episodes.truncated[-1]
+        return episodes.probability @ total
+
+    assert played(theta) == pytest.approx(worth[world.start])
+    np.testing.assert_allclose(true_gradient(world, theta), differences(played, theta), atol=1e-8)
+
+
+@pytest.mark.parametrize("world", WHOLE.values())
+def test_values_are_means_over_all_episodes(world):
+    theta = some_theta(world)
+    episodes = all_episodes(world, theta)
+    returns = episodes.returns(gamma=world.gamma)
+    assert episodes.probability @ returns == pytest.approx(state_values(world, theta)[world.start])
+    for action in (0, 1):
+        chance = episodes.probability * (episodes.actions[0] == action)
+        got = action_values(world, theta)[world.start, action]
+        assert chance @ returns / chance.sum() == pytest.approx(got)
+    mean_of_q = (policy(world, theta) * action_values(world, theta)).sum(axis=1)
+    np.testing.assert_allclose(mean_of_q, state_values(world, theta))
+
+
+def test_values_of_another_discount_forget_the_worlds_own():
+    world = corridor_world(length=4)
+    discounted = replace(world, gamma=0.5)
+    for values in (state_values, action_values):
+        np.testing.assert_array_equal(
+            values(world, world.theta, gamma=0.5), values(discounted, world.theta)
+        )
+
+
+def test_score_functions_are_slopes_of_the_log_policy_and_average_to_zero():
+    world = survival_world(length=3)
+    theta = some_theta(world)
+    slopes = np.moveaxis(differences(lambda th: np.log(policy(world, th)), theta), 0, -1)
+    scores = score_table(world, theta)
+    np.testing.assert_allclose(scores, slopes, atol=1e-8)
+    assert abs(np.einsum("sa,sad->sd", policy(world, theta), scores)).max() < 1e-15
+
+
+def test_played_episodes_follow_the_listed_probabilities():
+    world = survival_world(length=4)
+    theta, number = some_theta(world), 20_000
+    listed, played = all_episodes(world, theta), play(world, theta, episodes=number, seed=1)
+
+    def chances(episodes):
+        found = {}
+        for column, chance in enumerate(episodes.probability):
+            key = (*episodes.states[:, column], *episodes.actions[:, column])
+            key += (*episodes.terminated[:, column], *episodes.real[:, column])
+            found[key] = found.get(key, 0) + chance
+        return found
+
+    exact, seen = chances(listed), chances(played)
+    assert set(seen) <= set(exact)
+    for key, chance in exact.items():
+        error = math.sqrt(chance * (1 - chance) / number)
+        assert abs(seen.get(key, 0) - chance) < 5 * error + 1 / number
+
+
+def test_drawing_columns_is_sampling_episodes():
+    episodes = all_episodes(answer_world(), [0.5, -0.5])
+    picked = episodes.draw(batch=50, batches=4_000, seed=2)
+    assert picked.shape == (4_000, 50)
+    share = np.bincount(picked.ravel(), minlength=15) / picked.size
+    error = np.sqrt(episodes.probability * (1 - episodes.probability) / picked.size)
+    assert (abs(share - episodes.probability) < 5 * error).all()
+
+
+def test_the_same_seed_gives_the_same_episodes_and_another_seed_others():
+    world = random_walk()
+    first, again, other = (play(world, world.theta, episodes=50, seed=s) for s in (3, 3, 4))
+    np.testing.assert_array_equal(first.states, again.states)
+    assert first.states.shape != other.states.shape or (first.states != other.states).any()
+    listed = all_episodes(answer_world(), [0, 0])
+    a, b, c = (listed.draw(batch=5, batches=9, seed=s) for s in (3, 3, 4))
+    assert (a == b).all() and (a != c).any()
+
+
+def test_worlds_refuse_what_cannot_be_done():
+    with pytest.raises(ValueError, match="time_limit"):
+        all_episodes(random_walk(), np.zeros(5))
+    with pytest.raises(ValueError, match="theta"):
+        policy(answer_world(), [0, 0, 0])
+    with pytest.raises(ValueError, match="finite"):
+        policy(answer_world(), [0, np.nan])
+    world = random_walk()
+    with pytest.raises(ValueError, match="lead to an end"):
+        replace(world, terminated=np.zeros_like(world.terminated))
+    with pytest.raises(ValueError, match="sum to 1"):
+        replace(world, chance=world.chance / 2)
+    with pytest.raises(ValueError, match="gamma"):
+        replace(world, gamma=1.1)
+    with pytest.raises(ValueError, match="time_limit"):
+        random_walk(time_limit=0)
+    with pytest.raises(ValueError, match="episodes"):
+        play(world, world.theta, episodes=0, seed=0)
+    with pytest.raises(ValueError, match="odds"):
+        answer_world(odds=2)
+
+
+# --- standard error and the plain estimator -------------------------------------------------------
+
+
+def test_standard_error_by_hand():
+    # mean 3, squared distances 4 + 0 + 0 + 4 + 0 = 8, var 8 / 4 = 2, over 5: 0.4
+    assert standard_error([1, 3, 3, 5, 3]) == pytest.approx(math.sqrt(0.4))
+    assert standard_error([2, 2]) == 0
+
+
+def test_standard_error_counts_points_and_ignores_the_origin():
+    rewards = np.random.default_rng(0).normal(size=30)
+    assert standard_error(7 - 3 * rewards) == pytest.approx(3 * standard_error(rewards))
+
+
+@pytest.mark.parametrize("rewards", [[], [1], [[1, 2], [3, 4]], [1, np.inf], 5])
+def test_standard_error_refuses_what_has_no_spread(rewards):
+    with pytest.raises(ValueError, match="rewards"):
+        standard_error(rewards)
+
+
+def test_policy_gradient_by_hand():
+    # (2 [1, 0] + 4 [0, 3] - 6 [1, 1]) / 3
+    got = policy_gradient([[1, 0], [0, 3], [1, 1]], [2, 4, -6])
+    np.testing.assert_allclose(got, [-4 / 3, 2])
+
+
+def test_policy_gradient_of_a_batch_is_the_mean_of_its_episodes():
+    world = answer_world()
+    episodes = all_episodes(world, world.theta)
+    batch = episodes.draw(batch=20, batches=1, seed=0)[0]
+    scores = episode_gradients(world, world.theta, episodes, np.ones_like(episodes.rewards))
+    single = episode_gradients(
+        world, world.theta, episodes, weights("whole return", world, episodes)
+    )
+    got = policy_gradient(scores[batch], episodes.returns()[batch])
+    np.testing.assert_allclose(got, single[batch].mean(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("scores", "rewards"),
+    [([[1, 2]], [1, 2]), ([1, 2], [1, 2]), ([[1], [2]], [[1], [2]]), (np.ones((0, 2)), [])],
+)
+def test_policy_gradient_refuses_shapes_that_do_not_belong_together(scores, rewards):
+    with pytest.raises(ValueError, match="score_functions"):
+        policy_gradient(scores, rewards)
+
+
+# --- no bias --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_baselines_and_gae_at_one_are_unbiased_with_any_critic(name, seed):
+    world = WHOLE[name]
+    theta = some_theta(world, seed)
+    noise = np.random.default_rng(seed).normal(0, 50, len(world.chance))
+    rows = estimator_table(world, theta, {"noise": noise}, lams=[1.0])
+    unbiased = [row for row in rows if "shares" not in row.estimator and "own" not in row.estimator]
+    unbiased = [row for row in unbiased if row.estimator != "2-step"]
+    assert len(unbiased) == 10
+    for row in unbiased:
+        assert row.bias < 1e-10, row
+        assert row.cosine == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_on_whole_episodes_gae_at_one_is_the_return_minus_the_critic_number_for_number(name):
+    world = WHOLE[name]
+    episodes = all_episodes(world, some_theta(world))
+    critic = np.random.default_rng(1).normal(0, 5, len(world.chance))
+    np.testing.assert_allclose(
+        weights("GAE", world, episodes, critic=critic, lam=1),
+        weights("reward-to-go", world, episodes, critic=critic),
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize("world", [*WHOLE.values(), *CUT.values()])
+@pytest.mark.parametrize("lam", [0, 0.3, 0.95, 1])
+def test_with_the_true_values_gae_is_unbiased_at_every_lam(world, lam):
+    theta = some_theta(world)
+    (row,) = gae_rows(world, theta, {"V": state_values(world, theta)}, lams=[lam])
+    assert row.bias < 1e-10
+
+
+@pytest.mark.parametrize("world", CUT.values())
+def test_a_cut_taken_for_an_end_is_a_bias_even_with_the_true_values(world):
+    theta = some_theta(world)
+    episodes, values = all_episodes(world, theta), state_values(world, theta)
+    wrong = replace(
+        episodes,
+        terminated=episodes.terminated | episodes.truncated,
+        truncated=np.zeros_like(episodes.truncated),
+    )
+    truth = true_gradient(world, theta)
+    for lam in (0, 1):
+        w = weights("GAE", world, wrong, critic=values, lam=lam)
+        gradients = episode_gradients(world, theta, wrong, w)
+        assert summarise("", "", gradients, wrong.probability, truth).relative_bias > 0.02
+
+
+def test_a_smaller_gamma_than_the_objectives_is_a_bias_that_lam_does_not_touch():
+    world = corridor_world()
+    short_sighted = state_values(world, world.theta, gamma=0.9)
+    rows = gae_rows(world, world.theta, {"V": short_sighted}, lams=[0, 0.5, 1], gamma=0.9)
+    np.testing.assert_allclose([row.bias for row in rows], rows[0].bias)
+    assert rows[0].relative_bias > 0.3
+    assert rows[0].variance < rows[1].variance < rows[2].variance
+
+
+def test_a_critic_that_is_too_high_everywhere_does_no_harm_where_all_episodes_have_one_length():
+    world = corridor_world()
+    high = {"high": state_values(world, world.theta) + 10}
+    assert max(row.bias for row in gae_rows(world, world.theta, high, lams=[0, 0.5, 1])) < 1e-10
+    world = survival_world()  # here it rewards a fall, which ends the surprises
+    high = {"high": state_values(world, world.theta) + 10}
+    assert gae_rows(world, world.theta, high, lams=[0])[0].relative_bias > 1
+
+
+# --- the batch as its own baseline ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [2, 3])
+def test_leave_one_out_against_every_batch_there_is(batch):
+    world, theta = answer_world(length=2), np.array([0.4, -0.9])
+    episodes = all_episodes(world, theta)
+    scores = episode_gradients(world, theta, episodes, np.ones_like(episodes.rewards))
+    returns = episodes.returns()
+    out, own, chances = [], [], []
+    for picked in itertools.product(range(len(returns)), repeat=batch):
+        r, s = returns[list(picked)], scores[list(picked)]
+        out.append(np.mean([(r[i] - np.delete(r, i).mean()) * s[i] for i in range(batch)], axis=0))
+        own.append(np.mean((r - r.mean())[:, None] * s, axis=0))
+        chances.append(episodes.probability[list(picked)].prod())
+    out, chances = np.array(out), np.array(chances)
+    np.testing.assert_allclose(own, (1 - 1 / batch) * out, atol=1e-12)
+    mean, variance = leave_one_out(scores, returns, episodes.probability, batch=batch)
+    np.testing.assert_allclose(mean, chances @ out)
+    np.testing.assert_allclose(mean, true_gradient(world, theta))
+    assert variance == pytest.approx(batch * (chances @ ((out - mean) ** 2).sum(axis=1)))
+
+
+def test_the_batch_mean_with_itself_inside_shrinks_the_gradient_and_not_the_signal_to_noise():
+    rows = rows_by_name(corridor_world(), corridor_world().theta, batch=5)
+    out, own = rows["leave-one-out of 5", ""], rows["own mean of 5", ""]
+    assert own.relative_bias == pytest.approx(1 / 5)
+    assert own.variance == pytest.approx(0.8**2 * out.variance)
+    assert own.snr == pytest.approx(out.snr)
+    assert own.cosine == pytest.approx(1)
+
+
+def test_a_large_batch_leaves_the_price_of_the_mean_return():
+    world = survival_world()
+    rows = rows_by_name(world, world.theta, batch=10**6)
+    assert rows["leave-one-out of 1000000", ""].variance == pytest.approx(
+        rows["whole return - mean return", ""].variance, rel=1e-5
+    )
+
+
+# --- sharing the score equally --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("world", [answer_world(), corridor_world()])
+def test_at_fixed_length_equal_shares_are_the_same_gradient_in_small(world):
+    theta, rows = some_theta(world), rows_by_name(world, some_theta(world))
+    steps = len(all_episodes(world, theta).rewards)
+    whole, shared = rows["whole return", ""], rows["equal shares", ""]
+    assert shared.relative_bias == pytest.approx(1 - 1 / steps)
+    assert shared.variance == pytest.approx(whole.variance / steps**2)
+    assert shared.snr == pytest.approx(whole.snr)
+    assert shared.cosine == pytest.approx(1)
+
+
+def test_where_the_score_is_the_length_equal_shares_carry_no_signal_at_all():
+    world = survival_world()
+    theta = some_theta(world)
+    episodes = all_episodes(world, theta)
+    assert len(set(episodes.lengths)) > 3
+    np.testing.assert_allclose(weights("equal shares", world, episodes)[episodes.real], 1)
+    row = rows_by_name(world, theta)["equal shares", ""]
+    assert row.relative_bias == pytest.approx(1)
+    assert (row.snr, math.isnan(row.cosine)) == (0, True)
+    assert row.variance > 0
+
+
+def test_shares_to_go_are_biased_unless_the_shares_are_what_was_paid():
+    for world in (corridor_world(), answer_world()):
+        row = rows_by_name(world, world.theta)["equal shares to go", ""]
+        assert row.relative_bias > 0.1
+        assert row.cosine < 0.995
+    world = survival_world()
+    assert rows_by_name(world, world.theta)["equal shares to go", ""].bias < 1e-12
+
+
+# --- baselines ------------------------------------------------------------------------------------
+
+
+def test_the_best_baseline_weighs_each_action_by_the_chance_of_the_other():
+    world = corridor_world()
+    theta = some_theta(world)
+    chance, values = policy(world, theta), action_values(world, theta)
+    swapped = (chance[:, ::-1] * values).sum(axis=1)
+    np.testing.assert_allclose(best_baseline(world, theta), swapped)
+
+
+@pytest.mark.parametrize("kind", ["reward-to-go", "whole return"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_any_baseline_costs_its_weighted_squared_distance_to_the_best(name, kind):
+    world = WHOLE[name]
+    theta = some_theta(world)
+    episodes, best = all_episodes(world, theta), best_baseline(world, theta, kind=kind)
+    # the cost of a state, straight from the definition: expected squared score functions there
+    scores = score_table(world, theta)[episodes.states, episodes.actions]
+    counted = world.gamma ** (np.arange(len(scores)) * (kind == "reward-to-go"))
+    squares = episodes.real * (counted**2)[:, None] * (scores**2).sum(axis=2)
+    cost = [
+        (episodes.probability * squares * (episodes.states == s)).sum() for s in range(len(best))
+    ]
+    least = judged(world, theta, kind, critic=best).variance
+    rng = np.random.default_rng(5)
+    for table in (state_values(world, theta), *rng.normal(3, 3, (5, len(best)))):
+        expected = least + cost @ (table - best) ** 2
+        assert judged(world, theta, kind, critic=table).variance == pytest.approx(expected)
+    constant = best_baseline(world, theta, kind=kind, by_state=False)
+    assert constant[0] == pytest.approx(np.average(best, weights=cost))
+    assert len(set(constant)) == 1
+
+
+def test_v_lowers_the_variance_is_not_the_best_and_a_bad_baseline_raises_it():
+    for world in (corridor_world(), survival_world()):
+        values = state_values(world, world.theta)
+        none, v, best, upside_down, too_high = (
+            judged(world, world.theta, "reward-to-go", critic=table).variance
+            for table in (
+                0 * values,
+                values,
+                best_baseline(world, world.theta),
+                -values,
+                3 * values,
+            )
+        )
+        assert best < 0.999 * v < v < none < min(upside_down, too_high)
+
+
+def test_reward_to_go_is_not_always_the_quieter_choice():
+    rows = rows_by_name(survival_world(), survival_world().theta)
+    assert rows["reward-to-go", ""].variance < rows["whole return", ""].variance
+    # with a constant taken away from both, the order turns round in this world
+    whole, to_go = (
+        rows["whole return - best constant", ""],
+        rows["reward-to-go - best constant", ""],
+    )
+    assert whole.variance < 0.5 * to_go.variance
+
+
+# --- how far to look ------------------------------------------------------------------------------
+
+
+def test_lam_and_n_meet_at_their_ends():
+    world = survival_world()
+    episodes = all_episodes(world, world.theta)
+    critic = np.random.default_rng(0).normal(size=len(world.chance))
+    for lam, n in ((0, 1), (1, 6), (1, 60)):
+        np.testing.assert_allclose(
+            weights("GAE", world, episodes, critic=critic, lam=lam),
+            weights("n-step", world, episodes, critic=critic, n=n),
+            atol=1e-12,
+        )
+
+
+def test_weights_by_hand_on_one_cut_episode():
+    world = replace(random_walk(time_limit=2), gamma=0.5)
+    episodes = all_episodes(world, np.zeros(5))
+    (column,) = np.flatnonzero((episodes.actions == 1).all(axis=0))  # C to D to E, then cut
+    critic = np.array([0, 0, 4, 8, 40])
+    # delta = [0 + 4 - 4, 0 + 20 - 8] = [0, 12]; A = [0 + .5 lam 12, 12], and step 1 counts one half
+    got = weights("GAE", world, episodes, critic=critic, lam=0.5)[:, column]
+    np.testing.assert_allclose(got, [3, 6])
+    # without a bootstrap nothing came: G = [0, 0]
+    got = weights("reward-to-go", world, episodes, critic=critic)[:, column]
+    np.testing.assert_allclose(got, [-4, -4])
+
+
+def test_with_the_true_values_looking_further_only_adds_noise_in_the_corridor():
+    world = corridor_world()
+    values = {"V": state_values(world, world.theta)}
+    rows = gae_rows(world, world.theta, values, lams=np.linspace(0, 1, 11))
+    assert (np.diff([row.variance for row in rows]) > 0).all()
+
+
+def test_with_a_half_trained_critic_the_best_lam_grows_with_the_batch():
+    world, lams = corridor_world(), np.linspace(0, 1, 21)
+    for seed in range(3):
+        critics = {"half": three_critics(world, world.theta, seed=seed)["half-trained"]}
+        rows = gae_rows(world, world.theta, critics, lams=lams)
+        small, large = (lams[np.argmin([row.error(b) for row in rows])] for b in (1, 10_000))
+        assert small < 0.5 < large
+        assert rows[-1].bias < 1e-10 < rows[0].bias
+
+
+def test_what_stands_after_an_end_does_not_leak_back():
+    world = survival_world()
+    theta = some_theta(world)
+    clean = all_episodes(world, theta)
+    rng = np.random.default_rng(0)
+
+    def soiled(rows, highest):
+        return np.where(clean.real, rows, rng.integers(1, highest, rows.shape))
+
+    dirty = replace(
+        clean,
+        states=soiled(clean.states, len(world.chance)),
+        actions=soiled(clean.actions, 2),
+        next_states=soiled(clean.next_states, len(world.chance)),
+    )
+    critic = rng.normal(size=len(world.chance))
+    for options in (
+        {"kind": "GAE", "lam": 0.7},
+        {"kind": "n-step", "n": 3},
+        {"kind": "reward-to-go"},
+    ):
+        kind = options.pop("kind")
+        was = weights(kind, world, clean, critic=critic, **options)
+        now = weights(kind, world, dirty, critic=critic, **options)
+        np.testing.assert_array_equal(now, was)
+        np.testing.assert_array_equal(
+            episode_gradients(world, theta, dirty, now + ~clean.real),
+            episode_gradients(world, theta, clean, was),
+        )
+
+
+# --- learning the values --------------------------------------------------------------------------
+
+
+def test_one_episode_of_td_by_hand():
+    world = replace(corridor_world(length=2, luck=0), start=0)
+    theta = np.array([50.0, 50.0, 50.0])  # right, then stride: rewards 0 and 4.5
+    # lr 1/2 from [2, 0, 4]: V(start) = 2 + (0 + 4 - 2)/2, then V(corridor) = 4 + (4.5 - 4)/2
+    got = learn_values(world, theta, episodes=1, lr=0.5, seed=0, table=[2, 0, 4])
+    np.testing.assert_allclose(got, [3, 0, 4.25])
+
+
+@pytest.mark.parametrize("limit", [None, 6])
+def test_td_finds_the_walks_values_and_a_time_limit_does_not_disturb_it(limit):
+    world = random_walk(time_limit=limit)
+    learnt = [learn_values(world, np.zeros(5), episodes=600, lr=0.05, seed=s) for s in range(4)]
+    # taken for an end, this limit would give [0.3, 0.6, 1.3, 2.0, 4.0] / 6
+    np.testing.assert_allclose(np.mean(learnt, axis=0), np.arange(1, 6) / 6, atol=0.06)
+
+
+def test_the_half_trained_critic_is_half_way():
+    world = corridor_world()
+    untrained, half = [], []
+    for seed in range(5):
+        critics = three_critics(world, world.theta, seed=seed)
+        np.testing.assert_array_equal(critics["perfect"], state_values(world, world.theta))
+        untrained.append(np.linalg.norm(critics["untrained"] - critics["perfect"]))
+        half.append(np.linalg.norm(critics["half-trained"] - critics["perfect"]))
+    assert 0.3 < np.mean(half) / np.mean(untrained) < 0.7
+
+
+def test_learning_refuses_a_table_of_another_world():
+    with pytest.raises(ValueError, match="table"):
+        learn_values(random_walk(), np.zeros(5), episodes=1, seed=0, table=[0, 0])
+
+
+# --- samples --------------------------------------------------------------------------------------
+
+
+def test_one_more_digit_costs_a_hundred_times_the_batch():
+    episodes = all_episodes(answer_world(), [0, 0])
+    returns, spread = episodes.returns(), []
+    for batch, batches in ((20, 4_000), (2_000, 1_000)):
+        means = returns[episodes.draw(batch=batch, batches=batches, seed=6)].mean(axis=1)
+        spread.append(means.std(ddof=1))
+    exact = math.sqrt(episodes.probability @ (returns - 4.5) ** 2)
+    assert spread[0] == pytest.approx(exact / math.sqrt(20), rel=0.05)
+    assert spread[0] / spread[1] == pytest.approx(10, rel=0.1)
+
+
+def test_more_than_half_of_the_batches_of_twenty_see_no_jackpot_and_point_the_wrong_way():
+    world = answer_world()
+    episodes, truth = all_episodes(world, world.theta), true_gradient(world, world.theta)
+    returns, number = episodes.returns(), 5_000
+    w = weights("whole return", world, episodes)
+    picked = episodes.draw(batch=20, batches=number, seed=7)
+    gradients = episode_gradients(world, world.theta, episodes, w)[picked].mean(axis=1)
+    empty = (returns[picked] < 100).all(axis=1)
+    chance = 0.97**20
+    error = math.sqrt(chance * (1 - chance) / number)
+    assert abs(empty.mean() - chance) < 5 * error
+    assert (gradients[empty] @ truth < 0).mean() > 0.98
+    # and yet the mean over all batches is right
+    sem = gradients.std(axis=0, ddof=1) / math.sqrt(number)
+    assert (abs(gradients.mean(axis=0) - truth) < 5 * sem).all()
+
+
+def test_the_variance_of_a_batch_is_the_episodes_variance_over_its_size():
+    world = survival_world()
+    episodes = all_episodes(world, world.theta)
+    w = weights("reward-to-go", world, episodes, critic=state_values(world, world.theta))
+    gradients = episode_gradients(world, world.theta, episodes, w)
+    row = summarise("", "", gradients, episodes.probability, true_gradient(world, world.theta))
+    batches = gradients[episodes.draw(batch=20, batches=5_000, seed=8)].mean(axis=1)
+    assert batches.var(axis=0, ddof=1).sum() == pytest.approx(row.variance / 20, rel=0.1)
+    distance = ((batches - true_gradient(world, world.theta)) ** 2).sum(axis=1)
+    sem = distance.std(ddof=1) / math.sqrt(len(distance))
+    assert abs(distance.mean() - row.error(20)) < 5 * sem
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_a_row_by_hand():
+    # two equally likely estimates of [1, 0]: mean [2, 1], each one off by [1, 0]
+    got = summarise("e", "c", np.array([[1, 1], [3, 1.0]]), np.array([0.5, 0.5]), np.array([1, 0]))
+    expected = Estimate("e", "c", math.sqrt(2), math.sqrt(2), 1.0, 5.0, 2 / math.sqrt(5))
+    assert got.__dict__ == pytest.approx(expected.__dict__)
+    assert got.error(4) == pytest.approx(2 + 1 / 4)
+
+
+def test_the_table_holds_every_estimator_once_for_each_critic():
+    world = answer_world()
+    rows = estimator_table(world, world.theta, lams=[0, 1], looks=[2, 3])
+    names = [(row.estimator, row.critic) for row in rows]
+    assert len(set(names)) == len(names) == 4 + 5 + 2 + 3 * (1 + 2 + 2)
+    assert all(math.isfinite(row.variance) and row.variance > 0 for row in rows)
+
+
+def test_estimators_refuse_what_does_not_fit():
+    world = answer_world()
+    episodes = all_episodes(world, world.theta)
+    with pytest.raises(ValueError, match="did you mean 'whole return'"):
+        weights("whole returns", world, episodes)
+    with pytest.raises(ValueError, match="critic"):
+        weights("GAE", world, episodes, critic=[1, 2])
+    with pytest.raises(ValueError, match="lam"):
+        weights("GAE", world, episodes, lam=2)
+    with pytest.raises(ValueError, match="step_weights"):
+        episode_gradients(world, world.theta, episodes, np.ones((2, 2)))
+    with pytest.raises(ValueError, match="kind"):
+        best_baseline(world, world.theta, kind="GAE")
+    with pytest.raises(ValueError, match="batch"):
+        leave_one_out(np.ones((2, 1)), np.ones(2), np.ones(2) / 2, batch=1)
