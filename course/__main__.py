@@ -1,6 +1,7 @@
 """The command line: `python -m course COMMAND`.
 
-Exit status: 0 done; 1 done, but something failed (a stale notebook, a FAIL); 2 the call cannot be carried out.
+Exit status: 0 done; 1 done, but something failed (a stale notebook, a FAIL);
+2 the call cannot be carried out.
 """
 
 import argparse
@@ -12,7 +13,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         have = sys.version.split()[0]
-        print(f"course: Python {have} is not supported; use Python 3.11, 3.12 or 3.13.", file=sys.stderr)
+        print(
+            f"course: Python {have} is not supported; use Python 3.11, 3.12 or 3.13.",
+            file=sys.stderr,
+        )
         return 2
     options = _parser().parse_args(arguments)
     try:

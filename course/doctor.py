@@ -53,7 +53,8 @@ def _python() -> str:
     if not low <= have <= high:
         names = [".".join(map(str, version)) for version in (have, low, high)]
         raise Sick(
-            f"{names[0]} is not supported", f"install Python {names[1]} to {names[2]}, delete .venv, `make lab`"
+            f"{names[0]} is not supported",
+            f"install Python {names[1]} to {names[2]}, delete .venv, `make lab`",
         )
     return sys.version.split()[0]
 

@@ -146,9 +146,7 @@ def td_update(
         if whole(name, row, low=0) >= len(old):
             raise ValueError(f"{name} must be a row of the table, 0 to {len(old) - 1}, got {row}")
     lr = number("lr", lr, low=0, high=1)
-    (delta,) = td_errors(
-        [reward], old[[state]], old[[next_state]], [terminated], gamma=gamma
-    )
+    (delta,) = td_errors([reward], old[[state]], old[[next_state]], [terminated], gamma=gamma)
     new = old.copy()
     new[state] += lr * delta
     return new

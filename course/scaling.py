@@ -41,13 +41,14 @@ def min_max(scores: ArrayLike, low: float, high: float) -> Array:
     return (scores - low) / (high - low)
 
 
-def z_score(scores: ArrayLike, *, floor: float = 1e-8) -> Array:
+def z_score(scores: ArrayLike, *, axis: int | None = None, floor: float = 1e-8) -> Array:
     """Scores in standard deviations from their own mean.
 
         (score - mean) / max(std, floor)
 
     Args:
-        scores: points, any shape, not empty; mean and population std are over all elements.
+        scores: points, any shape, not empty.
+        axis: over which mean and population std are taken; over all elements if None.
         floor: the smallest divisor, so that equal scores give zeros.
 
     Returns:
@@ -61,7 +62,8 @@ def z_score(scores: ArrayLike, *, floor: float = 1e-8) -> Array:
     scores = _some("scores", scores)
     if number("floor", floor, low=0) == 0:
         raise ValueError("floor must be above 0, got 0")
-    return (scores - scores.mean()) / max(scores.std(), floor)
+    spread = np.maximum(scores.std(axis=axis, keepdims=axis is not None), floor)
+    return (scores - scores.mean(axis=axis, keepdims=axis is not None)) / spread
 
 
 def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Array:
@@ -89,9 +91,7 @@ def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Ar
     return np.clip(rewards, low, high)
 
 
-def running_mean_var(
-    mean: float, var: float, count: float, batch: ArrayLike
-) -> tuple[float, float, float]:
+def running_mean_var(mean: float, var: float, count: float, batch: ArrayLike) -> tuple[float, float, float]:
     """Merge what is known of the past with a new batch, without keeping old data.
 
     Args:

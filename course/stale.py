@@ -1,7 +1,7 @@
 """Is a built notebook older than its source? Answered by hashes alone, so it takes no time.
 
-Each built notebook carries two hashes: of its source and the builder, and of its own cells. The first tells that
-the source has changed since, the second that somebody has edited the notebook by hand.
+Each built notebook carries two hashes: of its source and the builder, and of its own cells. The first
+tells that the source has changed since, the second that somebody has edited the notebook by hand.
 """
 
 import hashlib

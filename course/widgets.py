@@ -5,6 +5,7 @@ an untrusted notebook, on paper and for a screen reader.
 """
 
 import html
+import math
 from collections.abc import Callable
 
 import ipywidgets as w
@@ -37,7 +38,9 @@ class Explorer(w.VBox):
         self.alt, self.width = alt_text(ax), round(ax.figure.get_figwidth() * 100)
         self.image.layout = w.Layout(width=f"{self.width}px", max_width="100%")
         self.image.value = png(ax)
-        self.words.value = f'<div role="status" style="max-width:60em">{html.escape(self.alt)}</div>'
+        self.words.value = (
+            f'<div role="status" style="max-width:60em;line-height:1.4">{html.escape(self.alt)}</div>'
+        )
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -60,10 +63,13 @@ def slider(label: str, value: float, low: float, high: float, step: float) -> w.
 
 def log_slider(label: str, value: float, low: float, high: float) -> w.FloatLogSlider:
     """A slider over powers of ten; `value`, `low` and `high` are the numbers themselves."""
-    import math
-
     return w.FloatLogSlider(
-        value=value, min=math.log10(low), max=math.log10(high), step=0.1, readout_format=",.0f", **_wide(label)
+        value=value,
+        min=math.log10(low),
+        max=math.log10(high),
+        step=0.1,
+        readout_format=",.0f",
+        **_wide(label),
     )
 
 
@@ -76,5 +82,5 @@ def _wide(label: str) -> dict:
     return {
         "description": label,
         "style": {"description_width": "11em"},
-        "layout": w.Layout(width="34em", max_width="100%"),
+        "layout": w.Layout(width="40em", max_width="100%"),
     }

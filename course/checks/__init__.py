@@ -17,7 +17,16 @@ from course.checks.engine import Exercise, examine
 from course.checks.panel import Panel, show
 from course.validate import one_of
 
-__all__ = ["CheckFailed", "Exercise", "NotAttempted", "Verdict", "check", "exercises", "judge", "use"]
+__all__ = [
+    "CheckFailed",
+    "Exercise",
+    "NotAttempted",
+    "Verdict",
+    "check",
+    "exercises",
+    "judge",
+    "use",
+]
 
 
 class _OneLine:
@@ -47,8 +56,9 @@ class Verdict:
 def check(f: Callable) -> None:
     """Try `f` on the cases of the exercise that has its name, show a panel, and raise if it is not right.
 
-    The cases are seeded, so the same answer gets the same panel. Your function gets copies of the data. It has
-    one second in all; then it is cut off (on Windows and outside the main thread it is not: interrupt the kernel).
+    The cases are seeded, so the same answer gets the same panel. Your function gets copies of the data.
+    It has one second in all; then it is cut off (on Windows and outside the main thread it is not:
+    interrupt the kernel).
 
     Args:
         f: your function, named as in the exercise.

@@ -286,4 +286,3 @@ def _where(error: BaseException) -> str:
     own = [frame for frame in frames if "course" not in frame.filename.replace("\\", "/").split("/")]
     line = f" (line {own[-1].lineno}: {own[-1].line})" if own and own[-1].line else ""
     return f"Your function raised {_name(error)}{line}"
-

@@ -91,7 +91,10 @@ def _running_cases(rng: np.random.Generator) -> list[Case]:
         Case("a long past", (10.0, 4.0, 1000, np.array([0.0, 20.0]))),
     ]
     for _ in range(8):
-        past, batch = rng.normal(5, 3, size=rng.integers(2, 9)), rng.normal(0, 2, size=rng.integers(2, 9))
+        past, batch = (
+            rng.normal(5, 3, size=rng.integers(2, 9)),
+            rng.normal(0, 2, size=rng.integers(2, 9)),
+        )
         case = (float(past.mean()), float(past.var()), len(past), batch)
         cases.append(Case("8 random pasts against all data at once", case))
     return cases
@@ -111,7 +114,9 @@ def _three_numbers(f: Callable, case: Case) -> dict[str, Any]:
     return dict(zip(("mean", "var", "count"), parts, strict=True))
 
 
-def _merge(gap_term: Callable, *, ddof: int = 0, std: bool = False, total: Callable | None = None) -> Callable:
+def _merge(
+    gap_term: Callable, *, ddof: int = 0, std: bool = False, total: Callable | None = None
+) -> Callable:
     """A running_mean_var in which one part can be made wrong."""
 
     def wrong(mean: float, var: float, count: float, batch: np.ndarray) -> tuple:
@@ -120,7 +125,11 @@ def _merge(gap_term: Callable, *, ddof: int = 0, std: bool = False, total: Calla
         gap = batch.mean() - mean if count else 0.0
         mean, var = (mean, var) if count else (batch.mean(), own)
         new = (count * var + n * own + gap_term(gap, count, n)) / size
-        return mean + gap * n / size, np.sqrt(new) if std else new, total(count, n) if total else size
+        return (
+            mean + gap * n / size,
+            np.sqrt(new) if std else new,
+            total(count, n) if total else size,
+        )
 
     return wrong
 
@@ -172,9 +181,8 @@ RUNNING_MEAN_VAR = Exercise(
         (
             "With count 0 there is no past: mean and var must not matter then.",
             lambda mean, var, count, batch: (
-                scaling.running_mean_var(mean, var, count, batch)
-                if count
-                else scaling.running_mean_var(mean, var, 1, batch)[:2] + (len(batch),)
+                *scaling.running_mean_var(mean, var, count or 1, batch)[:2],
+                count + len(batch),
             ),
         ),
         (

@@ -36,6 +36,7 @@ class Panel:
         return rows
 
     def __str__(self) -> str:
+        """The panel as plain text."""
         mark, word, _ = LOOK[self.report.status]
         rows = [f"  {what + ':':<18} {text}" if what else f"  {text}" for what, text in self.lines]
         return "\n".join([f"{mark} {self.name}: {word}", *rows])
@@ -49,9 +50,7 @@ class Panel:
             if what
         )
         said = "".join(
-            f'<div style="margin:.2em 0">{html.escape(text)}</div>'
-            for what, text in self.lines
-            if not what
+            f'<div style="margin:.2em 0">{html.escape(text)}</div>' for what, text in self.lines if not what
         )
         table = f'<table style="margin:.3em 0;border:0">{rows}</table>' if rows else ""
         box = (

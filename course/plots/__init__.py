@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -31,9 +30,7 @@ COLORS = {
 }
 STYLE = {
     "axes.grid": True,
-    "axes.prop_cycle": mpl.cycler(
-        color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-    ),
+    "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 12,
@@ -122,3 +119,14 @@ def number(x: float) -> str:
     if abs(x) >= 100:
         return f"{x:,.0f}"
     return f"{x:.3g}" if abs(x) >= 1e-4 else f"{x:.1e}"
+
+
+def title(game: str) -> str:
+    """A ROM's name as one writes it: `ms_pacman` is Ms. Pac-Man."""
+    known = {
+        "ms_pacman": "Ms. Pac-Man",
+        "jamesbond": "James Bond",
+        "qbert": "Q*bert",
+        "hero": "H.E.R.O.",
+    }
+    return known.get(game, game.replace("_", " ").title())
