@@ -197,7 +197,8 @@ def execute(notebook: NotebookNode, source: Path) -> NotebookNode:
             resources={"metadata": {"path": str(source.parent)}},
         ).execute()
     except CellExecutionError as error:
-        raise BuildError(f"{source.name}: a cell failed.\n{error}") from None
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        raise BuildError(f"{source.name}: a cell failed.\n{plain}") from None
     finally:
         if quick is not None:
             os.environ["COURSE_QUICK"] = quick

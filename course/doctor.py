@@ -3,6 +3,7 @@
 import importlib
 import importlib.metadata
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -94,7 +95,7 @@ def _atari() -> str:
 def _kernel() -> str:
     from jupyter_client.manager import start_new_kernel
 
-    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=30)
+    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=30, stderr=subprocess.DEVNULL)
     try:
         told = []
         client.execute_interactive(

@@ -81,6 +81,6 @@ def choice(label: str, options: list[str], value: str | None = None) -> w.Dropdo
 def _wide(label: str) -> dict:
     return {
         "description": label,
-        "style": {"description_width": "11em"},
-        "layout": w.Layout(width="40em", max_width="100%"),
+        "style": {"description_width": "13em"},
+        "layout": w.Layout(width="42em", max_width="100%"),
     }

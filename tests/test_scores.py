@@ -1,0 +1,341 @@
+import csv
+import dataclasses
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from course import random_play, scores
+from course.scores import (
+    Episode,
+    games,
+    human_normalized,
+    measure_random,
+    measured_random_scores,
+    orders_of_magnitude,
+    play_random,
+    published_scores,
+    screenshot,
+)
+
+QUICK = ["breakout", "entombed"]  # about 190 and 310 agent steps an episode
+
+
+# How large is a score?
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([1, 1000], 3),
+        ([-20, 200_000], 4),  # the sign of the smallest is dropped
+        ([20, -200_000], 4),  # and that of the largest
+        ([0, 5, 50], 1),  # a zero is no smallest score
+        ([7], 0),
+        ([[0.5], [-500]], 3),  # any shape
+        ([2e-300, 2e300], 600),  # the quotient would overflow
+    ],
+)
+def test_orders_of_magnitude_by_hand(given, expected):
+    assert orders_of_magnitude(given) == pytest.approx(expected)
+
+
+def test_orders_of_magnitude_do_not_change_with_the_unit():
+    given = np.array([3.0, -41.0, 0.0, 977.0])
+    assert orders_of_magnitude(given * 250) == pytest.approx(orders_of_magnitude(given))
+
+
+@pytest.mark.parametrize("given", [[], [0, 0.0], 0, [1, math.nan], [1, math.inf], "many"])
+def test_orders_of_magnitude_refuses(given):
+    with pytest.raises(ValueError, match="scores must"):
+        orders_of_magnitude(given)
+
+
+def test_human_normalized_by_hand():
+    # Pong: random -20.7, human 14.6; 21 - (-20.7) = 41.7 over 14.6 - (-20.7) = 35.3
+    assert human_normalized(21, -20.7, 14.6) == pytest.approx(41.7 / 35.3)
+    np.testing.assert_allclose(human_normalized([10, 20, 40], 20, 40), [-0.5, 0, 1])
+
+
+def test_human_normalized_works_where_humans_score_less_than_random_play():
+    np.testing.assert_allclose(human_normalized([[4.0], [0.0]], random=4, human=2), [[0], [2]])
+
+
+def test_random_play_is_0_and_human_play_is_1_in_all_57_games():
+    for row in published_scores().values():
+        ruler = {"random": row.random, "human": row.human}
+        np.testing.assert_allclose(human_normalized([row.random, row.human], **ruler), [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, 5, 5), "human must differ from random, got 5 for both"),
+        ((math.nan, 0, 1), "score must be finite"),
+        ((1, [0, 1], 2), "random must be one number"),
+        ((1, 0, math.inf), "human must be finite"),
+    ],
+)
+def test_human_normalized_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        human_normalized(*arguments)
+
+
+# The tables
+
+
+def test_the_published_table_holds_57_games_that_can_be_played_here():
+    table = published_scores()
+    assert len(table) == 57
+    assert list(table) == sorted(table)
+    assert set(table) <= set(games())
+    assert all(math.isfinite(x) for row in table.values() for x in dataclasses.astuple(row))
+    # Read off the file by eye.
+    assert table["pong"] == scores.PublishedScores(-20.7, 14.6, 20.67, 0.47, 21.0)
+    assert table["video_pinball"].random == 0.0
+
+
+def test_published_scores_spread_over_five_to_seven_orders_of_magnitude():
+    table = published_scores().values()
+    # By hand: 17098.1 (skiing) / 0.1 (boxing); 69571.3 (private_eye) / 0.9 (ice_hockey);
+    # 6785558.64 (asteroids) / 0.4 (venture).
+    assert orders_of_magnitude([row.random for row in table]) == pytest.approx(math.log10(170981))
+    assert orders_of_magnitude([row.human for row in table]) == pytest.approx(4.888, abs=1e-3)
+    assert orders_of_magnitude([row.muzero for row in table]) == pytest.approx(7.229, abs=1e-3)
+
+
+def test_the_measured_table_is_whole_and_agrees_with_itself():
+    with open(scores.DATA / "random_scores.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert tuple(header) == scores.COLUMNS
+    assert {row[-1] for row in rows} == {"0"}, "one seed"
+    table = measured_random_scores()
+    assert len(table) == len(rows)
+    assert list(table) == sorted(games())
+    for row in table.values():
+        assert row.episodes == 30
+        assert row.low <= row.mean <= row.high
+        assert row.standard_error == pytest.approx(row.std / math.sqrt(row.episodes), abs=1e-4)
+        assert (row.std == 0) == (row.low == row.high)
+        assert 1 <= row.mean_steps <= 27_000
+
+
+def test_the_shipped_row_is_what_playing_its_episodes_again_gives():
+    table = measured_random_scores()
+    quickest = min(table, key=lambda game: table[game].mean_steps)
+    for game in (quickest, "breakout"):
+        row = table[game]
+        episodes = play_random(game, episodes=row.episodes, seed=0)
+        points = [episode.score for episode in episodes]
+        assert row.mean == pytest.approx(sum(points) / 30, abs=1e-4)
+        assert row.std == pytest.approx(np.std(points, ddof=1), abs=1e-4)
+        assert (row.low, row.high) == (min(points), max(points))
+        assert row.mean_steps == pytest.approx(
+            np.mean([len(episode.rewards) for episode in episodes]), abs=1e-4
+        )
+
+
+# Random play
+
+
+def same(one: Episode, other: Episode) -> bool:
+    return (
+        np.array_equal(one.rewards, other.rewards)
+        and np.array_equal(one.ram, other.ram)
+        and (one.terminated, one.truncated) == (other.terminated, other.truncated)
+    )
+
+
+def test_a_pong_episode_is_a_record_of_real_play():
+    [episode] = play_random("pong", episodes=1, seed=3)
+    assert episode.rewards.dtype == np.float64
+    assert episode.ram.dtype == np.uint8
+    assert episode.ram.shape == (len(episode.rewards), 128)
+    assert set(episode.rewards) == {-1, 0, 1}
+    assert -21 <= episode.score <= 21
+    assert (episode.rewards == -1).sum() == 21, "random play loses: the other side gets its 21 points"
+    assert episode.score == 21 * -1 + (episode.rewards == 1).sum()
+    assert (episode.terminated, episode.truncated) == (True, False)
+
+
+def test_the_same_seed_plays_the_same_game_and_another_seed_another():
+    first, second = (play_random("breakout", episodes=2, seed=5) for _ in range(2))
+    assert all(same(*pair) for pair in zip(first, second, strict=True))
+    assert not same(first[0], first[1])
+    assert not same(first[0], play_random("breakout", episodes=1, seed=6)[0])
+
+
+# In assault and frostbite a mere reset leaves traces of the last episode, in qbert a mere restore.
+@pytest.mark.parametrize("game", ["breakout", "assault", "frostbite", "qbert"])
+def test_an_episode_does_not_depend_on_the_episodes_before_it(game):
+    *_, last = play_random(game, episodes=3, seed=1)
+    fresh = random_play._console(game)
+    fresh.reset_game()
+    assert same(last, random_play._play(fresh, np.random.default_rng([1, 2])))
+
+
+def test_gymnasium_plays_the_same_game():
+    from ale_py.env import AtariEnv
+
+    env = AtariEnv("ms_pacman", obs_type="ram", frameskip=4, repeat_action_probability=0.0)
+    ram, _ = env.reset()
+    [episode] = play_random("ms_pacman", episodes=1, seed=2)
+    draws = np.random.default_rng([2, 0]).integers(env.action_space.n, size=27_000)
+    for t, action in enumerate(draws[: len(episode.rewards)]):
+        assert np.array_equal(episode.ram[t], ram), f"memory differs before step {t}"
+        ram, reward, terminated, truncated, _ = env.step(action)
+        assert episode.rewards[t] == reward
+        assert (terminated, truncated) == (t == len(episode.rewards) - 1, False)
+        if t == 59:
+            picture = screenshot("ms_pacman", seed=2, steps=60)
+            np.testing.assert_array_equal(picture, env.ale.getScreenRGB())
+    env.close()
+
+
+def test_the_frame_cap_truncates(monkeypatch):
+    monkeypatch.setattr(random_play, "FRAME_CAP", 400)
+    [episode] = play_random("pong", episodes=1, seed=0)
+    assert (len(episode.rewards), episode.terminated, episode.truncated) == (100, False, True)
+
+
+def test_a_screenshot_is_a_colour_picture():
+    picture = screenshot("pong", steps=0)
+    assert (picture.shape, picture.dtype) == ((210, 160, 3), np.uint8)
+    assert screenshot("adventure", steps=0).shape == (250, 160, 3)
+    assert not np.array_equal(picture, screenshot("pong", steps=60))
+    assert screenshot("breakout", steps=400).shape == picture.shape, "past the end of the first game"
+
+
+def test_an_unknown_game_is_met_with_the_nearest_name_and_the_list(tmp_path):
+    calls = [
+        lambda: play_random("breakot", episodes=1, seed=0),
+        lambda: screenshot("breakot"),
+        lambda: measure_random(["breakot"], episodes=2, seed=0, path=tmp_path / "new.csv"),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"did you mean 'breakout'\? allowed: adventure, air"):
+            call()
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_games_for_two_players_are_not_on_the_list():
+    assert not random_play.TWO_PLAYERS & set(games())
+    assert len(games()) >= 57
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"episodes": 0, "seed": 0}, "episodes must be a whole number of at least 1"),
+        ({"episodes": 1.5, "seed": 0}, "episodes must be a whole number"),
+        ({"episodes": 1, "seed": -1}, "seed must be a whole number of at least 0"),
+    ],
+)
+def test_play_random_refuses(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        play_random("pong", **numbers)
+
+
+def test_the_import_is_light_and_the_emulator_quiet():
+    code = (
+        "import sys, course.scores as s\n"
+        "heavy = {'ale_py', 'gymnasium', 'torch', 'matplotlib', 'tqdm'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "s.play_random('breakout', episodes=1, seed=0)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_a_bar_is_shown_if_asked_for(capsys):
+    play_random("breakout", episodes=2, seed=0, progress=True)
+    assert "breakout: 100%" in capsys.readouterr().err
+
+
+# Measuring, stopping and going on
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scores") / "whole.csv"
+    measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
+    return path
+
+
+def test_a_row_says_what_was_played(whole_run):
+    header, *rows = csv.reader(whole_run.read_text().splitlines())
+    points = [episode.score for episode in play_random("breakout", episodes=3, seed=4)]
+    row = dict(zip(header, rows[0], strict=True))
+    assert [row[0] for row in rows] == QUICK
+    assert (row["game"], row["episodes"], row["seed"]) == ("breakout", "3", "4")
+    assert float(row["mean"]) == pytest.approx(sum(points) / 3, abs=1e-4)
+    # The unbiased variance divides by 2, the variance of the mean by 3 more.
+    squares = sum((x - sum(points) / 3) ** 2 for x in points)
+    assert float(row["standard_error"]) == pytest.approx(math.sqrt(squares / 2 / 3), abs=1e-4)
+
+
+def test_an_interrupted_run_leaves_a_valid_file_and_goes_on(tmp_path, monkeypatch, whole_run):
+    path, played, on_disk = tmp_path / "broken.csv", [], []
+
+    def stop_in_the_second_game(game, **numbers):
+        for index, episode in enumerate(random_play.random_episodes(game, **numbers)):
+            if (game, index) == (QUICK[1], 1):
+                on_disk.append(path.read_text())  # even a killed process would leave this
+                raise KeyboardInterrupt
+            yield episode
+
+    def count(game, **numbers):
+        played.append(game)
+        return random_play.random_episodes(game, **numbers)
+
+    monkeypatch.setattr(scores, "random_episodes", stop_in_the_second_game)
+    with pytest.raises(KeyboardInterrupt):
+        measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
+    assert path.read_text().splitlines() == whole_run.read_text().splitlines()[:2]
+    assert on_disk == [path.read_text()]
+
+    monkeypatch.setattr(scores, "random_episodes", count)
+    measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
+    assert played == [QUICK[1]], "the finished game is not played again"
+    assert path.read_text() == whole_run.read_text()
+
+    measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
+    assert path.read_text() == whole_run.read_text(), "nothing is left to do"
+
+
+@pytest.mark.parametrize(
+    ("change", "numbers", "message"),
+    [
+        (str, {"episodes": 3, "seed": 5}, "has breakout with episodes 3 and seed 4, not with .* 5"),
+        (str, {"episodes": 2, "seed": 4}, "ask for the same, or give another path"),
+        (lambda text: text.replace("low", "least"), {}, "has the columns game,.*least"),
+        (lambda text: text.rstrip("\n"), {}, "incomplete row"),
+        (lambda text: text + "pong,3\n", {}, "incomplete row"),
+    ],
+)
+def test_a_file_of_another_run_is_refused_and_kept(tmp_path, whole_run, change, numbers, message):
+    path = tmp_path / "other.csv"
+    path.write_text(change(whole_run.read_text()))
+    with pytest.raises(ValueError, match=message):
+        measure_random(["klax"], **({"episodes": 3, "seed": 4} | numbers), path=path)
+    assert path.read_text() == change(whole_run.read_text())
+
+
+def test_quick_mode_does_not_shorten_the_measurement(tmp_path, monkeypatch, whole_run):
+    monkeypatch.setenv("COURSE_QUICK", "1")
+    measure_random(QUICK[:1], episodes=3, seed=4, path=tmp_path / "quick.csv", progress=False)
+    assert (tmp_path / "quick.csv").read_text().splitlines() == whole_run.read_text().splitlines()[:2]
+
+
+def test_one_episode_has_no_standard_error(tmp_path):
+    with pytest.raises(ValueError, match="episodes must be a whole number of at least 2"):
+        measure_random(["pong"], episodes=1, seed=0, path=tmp_path / "one.csv")
+
+
+def test_the_bar_counts_games(tmp_path, capsys):
+    measure_random(QUICK[:1], episodes=2, seed=0, path=tmp_path / "bar.csv")
+    shown = capsys.readouterr().err
+    assert "1/1" in shown
+    assert "breakout, episode 2 of 2" in shown
