@@ -3,12 +3,18 @@
 The modules in reading order; each imports only from those above it:
 
     validate     refusals: every bad argument is met at the door
-    scores       Atari scores: published, measured by us at random play, live
+    random_play  real games of Atari, played at random
+    scores       Atari scores: published, and measured by us at random play
     scaling      min-max, z-score, clipping, running normaliser
     returns      returns, TD errors, advantages: the arithmetic of credit assignment
+    worlds       small worlds in which every episode can be listed
+    envs         four of them, with their true values in the docstrings
+    estimators   estimates of the policy gradient, their exact bias and variance
+    losses       what the actor and the critic minimise
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots
     checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
+    stale        is a built notebook older than its source?
     authoring    builds the notebooks from solutions/
     doctor       is this machine ready?
 

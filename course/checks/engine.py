@@ -55,10 +55,17 @@ class Exercise:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one call gave: named observations, or what it raised instead."""
+class Unfit:
+    """Stands for a result that cannot be read as numbers."""
 
-    seen: dict[str, Any] | None = None
+    kind: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call gave: named observations as arrays, or what it raised instead."""
+
+    seen: dict[str, np.ndarray | Unfit] | None = None
     raised: BaseException | None = None
     printed: str = ""
 
@@ -126,9 +133,24 @@ def run(exercise: Exercise, f: Callable, case: Case) -> Outcome:
         return Outcome(None, error, printed.getvalue())
 
 
-def _call(exercise: Exercise, f: Callable, case: Case) -> dict[str, Any]:
-    """The border: what runs below this frame is the learner's, and the time limit rings only there."""
-    return exercise.observe(f, case)
+def _call(exercise: Exercise, f: Callable, case: Case) -> dict[str, np.ndarray | Unfit]:
+    """The border: what runs below this frame is the learner's, and the time limit rings only there.
+
+    Reading a result as numbers may run code of the learner's too, so it is done on this side.
+    """
+    return {name: _as_numbers(value) for name, value in exercise.observe(f, case).items()}
+
+
+def _as_numbers(value: object) -> np.ndarray | Unfit:
+    if value is None or isinstance(value, str | bytes | bool):
+        return Unfit(type(value).__name__)
+    try:
+        array = np.array(value)
+        if array.dtype.kind in "USc":  # text would turn into numbers, complex ones would lose a part
+            return Unfit(type(value).__name__)
+        return array.astype(float)
+    except Exception:  # whatever an odd object raises when asked to be an array
+        return Unfit(type(value).__name__)
 
 
 def compare(got: Outcome, want: Outcome) -> list[tuple[str, str]]:
@@ -147,39 +169,36 @@ def compare(got: Outcome, want: Outcome) -> list[tuple[str, str]]:
     if got.raised is not None:
         return [("", _where(got.raised)), ("expected", _show(want.seen))]
     for name, value in want.seen.items():
-        complaint = difference(name, got.seen.get(name), value)
+        complaint = difference(name, got.seen.get(name, Unfit("NoneType")), value)
         if complaint:
             return complaint
     return []
 
 
-def difference(name: str, got: object, want: object) -> list[tuple[str, str]]:
+def difference(name: str, got: np.ndarray | Unfit, want: np.ndarray | Unfit) -> list[tuple[str, str]]:
     """Compare one observation: first type, then shape, then values."""
     of = f" for {name}" if name else ""
-    want = np.asarray(want, dtype=float)
-    if got is None:
-        return [("", f"Returned None{of}. Does every path end in `return`?")]
-    try:
-        if isinstance(got, str | bytes | bool):
-            raise TypeError
-        array = np.asarray(got, dtype=float)
-    except Exception:  # whatever an odd object raises when asked to be an array
+    if isinstance(want, Unfit):  # a known mistake may be of the wrong type as well
+        return [] if got == want else [("", f"Another type{of}.")]
+    if isinstance(got, Unfit):
+        if got.kind == "NoneType":
+            return [("", f"Returned None{of}. Does every path end in `return`?")]
         kind = "a number" if want.ndim == 0 else f"an array of shape {want.shape}"
-        return [("", f"Returned {_a(type(got).__name__)}{of}; expected {kind}.")]
-    rows = [("yours" + of, _show(array)), ("expected" + of, _show(want))]
-    if array.shape != want.shape:
-        cause = f"The shape{of} is {array.shape}; expected {want.shape}."
+        return [("", f"Returned {_a(got.kind)}{of}; expected {kind}.")]
+    rows = [("yours" + of, _show(got)), ("expected" + of, _show(want))]
+    if got.shape != want.shape:
+        cause = f"The shape{of} is {got.shape}; expected {want.shape}."
         return [("", cause), *rows]
-    wrong = ~close(array, want)
+    wrong = ~close(got, want)
     if not wrong.any():
         return []
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     if not first:
-        return [("", pattern(array, want) or f"The value{of} differs."), *rows]
+        return [("", pattern(got, want) or f"The value{of} differs."), *rows]
     where = first[0] if len(first) == 1 else first
-    detail = f"index {where}: {array[first]:.6g} instead of {want[first]:.6g}"
+    detail = f"index {where}: {got[first]:.6g} instead of {want[first]:.6g}"
     rows.append(("first difference", f"{detail}; {wrong.sum()} of {wrong.size} differ"))
-    cause = pattern(array, want) or f"The values{of} differ, first at index {where}."
+    cause = pattern(got, want) or f"The values{of} differ, first at index {where}."
     return [("", cause), *rows]
 
 
@@ -230,13 +249,11 @@ def _pattern_of_numbers(given: Sequence[Outcome], wanted: Sequence[Outcome]) -> 
     pairs = [
         (got.seen.get(""), want.seen[""])
         for got, want in zip(given, wanted, strict=True)
-        if got.seen and want.seen and "" in want.seen and np.ndim(want.seen[""]) == 0
+        if got.seen and want.seen and "" in want.seen
     ]
-    try:
-        got, want = np.array(pairs, dtype=float).T
-    except (TypeError, ValueError):
+    if not pairs or any(getattr(x, "ndim", None) != 0 for pair in pairs for x in pair):
         return ""
-    return pattern(got, want)
+    return pattern(*np.array(pairs).T)
 
 
 def same(one: Outcome, other: Outcome) -> bool:
@@ -245,7 +262,9 @@ def same(one: Outcome, other: Outcome) -> bool:
         return type(one.raised) is type(other.raised) and (
             not isinstance(one.raised, Odd) or str(one.raised) == str(other.raised)
         )
-    return all(not difference(k, one.seen.get(k), v) for k, v in other.seen.items())
+    return one.seen.keys() == other.seen.keys() and all(
+        not difference(name, one.seen[name], value) for name, value in other.seen.items()
+    )
 
 
 def call_text(exercise: Exercise, case: Case) -> str:
@@ -256,6 +275,8 @@ def call_text(exercise: Exercise, case: Case) -> str:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, Unfit):
+        return _a(value.kind)
     if isinstance(value, dict):
         return ", ".join(f"{k} {_show(v)}".strip() for k, v in value.items())
     if isinstance(value, np.ndarray | list | tuple) or hasattr(value, "detach"):
