@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 1. How big is a score?
 #
-# *About 40 minutes. You need lesson 0.*
+# *About 35 minutes. You need lesson 0.*
 #
 # An agent learns from a number: its score. Before we ask how, let us look at that number. In this lesson real Atari games
 # are played, live, on your machine, and their scores are put side by side. Afterwards you can

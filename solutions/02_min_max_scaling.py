@@ -57,8 +57,7 @@ min_max = use(min_max)
 # ## Crack 1: nobody tells you the maximum
 #
 # A ruler needs its two ends. Suppose you had taken random play as the bottom and a professional human tester as
-# the top, which was a fair idea in 2013. Here is where Agent57, an agent of 2020, lands on that ruler in each of
-# the 57 games (published scores, Badia et al. 2020).
+# the top, which was a fair idea in 2013. Here is where Agent57 (Badia et al. 2020) lands on that ruler in each of the 57 games.
 #
 # *Predict first.* On how many of the 57 games is Agent57 above 1? And the largest of its scaled scores: is it
 # nearer to 2, 20 or 200?
@@ -68,14 +67,13 @@ published = published_scores()
 plots.above_the_ruler({game: min_max(s.agent57, s.random, s.human) for game, s in published.items()})
 
 # %% [markdown]
-# All of them, and the ends of the ruler are not even close. A maximum is known only where the rules cap the score,
-# as in Pong. Elsewhere it is the best that anybody has done *so far*. And look at the axis: after scaling, the
-# games still differ by a factor of hundreds. One range for each game was not enough to bring them together.
+# All of them. A maximum is known only where the rules cap the score, as in Pong. Elsewhere it is the best that anybody has
+# done *so far*. And look at the axis: after scaling, the games still differ by a factor of hundreds.
 #
 # ## Crack 2: a record rewrites history
 #
-# If you do not know the maximum, use the best score seen so far. Let us play twelve games of Video Pinball with
-# random actions, for real. It takes some ten seconds.
+# If you do not know the maximum, use the best score seen so far. Here are twelve games of Video Pinball at
+# random, live; it takes some ten seconds.
 
 # %% tags=["nbval-ignore-output"]
 pinball = play_random("video_pinball", episodes=12, seed=0, progress=True)
@@ -94,7 +92,7 @@ widgets.Explorer(
 # %% [markdown]
 # Move the slider. The first game was perfect until the second one came; then it was worth 0.073. Nothing about the
 # game had changed. A network that learned "this is a 1" must now learn "this is a 0.07", for every state it has ever
-# seen, because of one game that it did not play.
+# seen.
 #
 # ## Crack 3: one jackpot squashes the rest
 #
@@ -120,7 +118,7 @@ low, high = pong_scores.min(), scores.max()
 plots.ruler(min_max(pong_scores, low, high), 1.0, label="Pong, beside Video Pinball")
 
 # %% [markdown]
-# The difference between losing by 21 and by 19 is now 0.00004. For a network that is no difference at all.
+# The difference between losing by 21 and by 19 is now 0.00004.
 #
 # ## Crack 4: a shift can change the task
 #
@@ -137,18 +135,17 @@ plots.worth_of_length(lengths, {"raw rewards": pong_scores, "each step scaled to
 
 # %% [markdown]
 # The worse game wins, 483.5 to 428.5. Every step that passes without a point now pays half a point, so a game is worth
-# half its length, and the score drowns in that. An agent that learned from this would learn to rally for ever. The shift
-# by itself did that: dividing by 2 only changes the unit, adding 0.5 *at every step* changes what is best.
+# half its length, and the score drowns in that. The shift did it: dividing by 2 only changes the unit, adding 0.5 *at
+# every step* changes what is best.
 #
-# Now the fair part. Had you scaled the *whole-game* score, every game would have moved by the same amount. Then nothing
-# about which game is better changes, and for the gradient the subtracted minimum acts as a constant baseline. You will
-# meet it again in lesson 5.
+# Now the fair part. Had you scaled the *whole-game* score, every game would have moved by the same amount, and which game is
+# better would have stayed. For the gradient the subtracted minimum then acts as a constant baseline (lesson 5).
 #
 # ## Crack 5: a ruler for each batch can teach the wrong action
 #
-# The last escape: forget history, scale each batch by its own minimum and maximum. Two slot machines show what that does.
-# A pays 1 point each time. B pays 100 points, once in fifty plays, else nothing. B is worth 2 points a play, twice as
-# much as A. A policy that picks either with probability 1/2 should move towards B: its exact gradient is +0.25.
+# The last escape: scale each batch by its own minimum and maximum. Two slot machines show what that does. A pays 1 point
+# each time. B pays 100 points, once in fifty plays, else nothing, so it is worth 2 points a play. A policy that picks either
+# with probability 1/2 should move towards B: its exact gradient is +0.25.
 
 
 # %%
@@ -199,8 +196,8 @@ widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 2
 # %% [markdown]
 # Three of them point to the wrong machine, and they are the ones with the *clearest* signal: little noise, wrong
 # direction. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum and gets the full 1. In the
-# rare batch with a jackpot, the jackpot gets the same 1. Each batch was made equally important, and that is what
-# changed the question. Clipping asks another question too: how *often* do you win, not how much?
+# rare batch with a jackpot, the jackpot gets the same 1. Each batch was made equally important. Clipping asks another
+# question too: how *often* do you win, not how much?
 #
 # Dividing by a number that was fixed beforehand changes nothing but the unit, signal and noise alike. The running
 # normaliser is nearly that, once it has seen enough.
@@ -255,8 +252,8 @@ for score in scores:
 plots.moving_ruler(np.arange(2, len(scores) + 1), worth[1:], score=10_000)
 
 # %% [markdown]
-# The ruler still moves, but each game moves it less than the one before. That is the best of the family. It has a price:
-# whatever learned from the early numbers learned on another ruler.
+# The ruler still moves, but less and less. That is the best of the family. Its price: whatever learned from the early
+# numbers learned on another ruler.
 #
 # | | what it does | what it keeps | what it loses |
 # | --- | --- | --- | --- |
@@ -265,24 +262,23 @@ plots.moving_ruler(np.arange(2, len(scores) + 1), worth[1:], score=10_000)
 # | min-max or shift of each step | the task | the order of single steps | what a longer game is worth |
 # | clip to [-1, 1] | the task | how often, and the sign | how much |
 # | min-max or z-score of a batch | the task | order inside the batch | weight between batches |
-# | running mean and standard deviation | units and origin, slowly | the direction, once settled | yesterday's ruler |
+# | running mean and std | units and origin, slowly | the direction, once settled | yesterday's ruler |
 #
-# No row of the table answers the question of this course: was this score good *for the state it came from*? A ruler knows
-# games. It does not know situations.
+# No row answers the question of this course: was this score good *for the state it came from*? A ruler knows games. It
+# does not know situations.
 #
 # ## What to remember
 #
-# 1. A maximum is a record, and records fall. Then all that was learned stands on the old ruler.
+# 1. A maximum is a record, and records fall.
 # 2. One jackpot, or one big neighbour, leaves the rest no room.
-# 3. Dividing by a constant changes units. Subtracting from a whole score moves the origin. Subtracting at each step changes the task.
+# 3. Dividing changes units; subtracting from a whole score moves the origin; subtracting at each step changes the task.
 # 4. Statistics of a small batch change the weight of each batch, and with it what is learned.
 # 5. Scaling is about units. It gives nobody credit.
 #
 # ## Think
 #
-# <details><summary>You subtract 0.01 from every step's reward in a game that ends when you reach a goal. What does the agent
-# learn that it did not want before?</summary>To be quick. Each step now costs something, so shorter is better. The shift
-# changed the task, this time perhaps on purpose.</details>
+# <details><summary>You subtract 0.01 from every step's reward in a game that ends when you reach a goal. What does that
+# teach?</summary>To be quick. The shift changed the task, this time perhaps on purpose.</details>
 #
 # <details><summary>In a game of fixed length, say 100 steps, does a shift of each step still change the task?</summary>No.
 # Every episode moves by 100 times the shift, whatever the agent does. It is a change of origin again.</details>

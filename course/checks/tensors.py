@@ -13,7 +13,7 @@ def loss_and_gradients(f: Callable, case: Case) -> dict[str, Any]:
     """Call `f` on float32 tensors that all ask for a gradient; numpy arrays in the case become tensors."""
     args = [_tensor(value) for value in case.args]
     kwargs = {name: _tensor(value) for name, value in case.kwargs.items()}
-    loss = f(*args, **kwargs)
+    loss = f(*map(_handed_over, args), **{name: _handed_over(x) for name, x in kwargs.items()})
     if not isinstance(loss, torch.Tensor):
         kind = "None" if loss is None else type(loss).__name__
         raise Odd(f"Returned {kind}; expected a tensor, so that a gradient can flow through it.")
@@ -28,6 +28,11 @@ def loss_and_gradients(f: Callable, case: Case) -> dict[str, Any]:
             gradient = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
             seen[f"the gradient of argument {position + 1}"] = gradient.numpy()
     return seen
+
+
+def _handed_over(value: object) -> object:
+    """A copy that may be worked on in place, which torch forbids where it keeps a gradient."""
+    return value * 1 if isinstance(value, torch.Tensor) else value
 
 
 def _tensor(value: object) -> object:
