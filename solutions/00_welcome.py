@@ -106,7 +106,7 @@ episode_score(episode.rewards)
 # | [3. Jackpots](03_jackpots.ipynb) | what does a batch of 20 tell? | `standard_error`, `policy_gradient` |
 # | [4. Spreading rewards](04_spreading_rewards.ipynb) | why not share the score over the steps? | `spread_evenly`, `reward_to_go` |
 # | [5. Value prediction](05_value_prediction.ipynb) | how do you think you did? | `value_loss`, `explained_variance` |
-# | [6. TD errors](06_td_errors.ipynb) | how big was the surprise? | `td_errors`, `td_update` |
+# | [6. TD errors](06_td_errors.ipynb) | when did you know? | `td_errors`, `td_update` |
 # | [7. GAE](07_gae.ipynb) | how far to look? | `gae_by_definition`, `gae` |
 #
 # Each takes less than 45 minutes and ends with what to remember, questions to think about, and where to read on. Lessons are

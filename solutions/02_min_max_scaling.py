@@ -3,9 +3,8 @@
 #
 # *About 40 minutes. You need lesson 1.*
 #
-# In lesson 1 five games shared one network, and the one with the largest scores owned it. The first cure that
-# comes to mind is to put all scores on one ruler, from 0 to 1. In this lesson you write that cure, break it in
-# five ways, and look at its cousins. Afterwards you can
+# In lesson 1 the games with the largest scores owned the network. The first cure that comes to mind is to put all
+# scores on one ruler, from 0 to 1. You write that cure, break it in five ways, and look at its cousins. Afterwards you can
 #
 # - write min-max scaling, and a running mean and variance that keep no old data,
 # - tell whether a scaling changes the *units*, the *origin* or the *task*,
@@ -96,8 +95,8 @@ widgets.Explorer(
 #
 # ## Crack 3: one jackpot squashes the rest
 #
-# Random play is not where it ends: Agent57's mean in Video Pinball is 992,341 points. Drag the best known score up to
-# there, and watch what is left of the ruler for the twelve games above.
+# Agent57's mean in Video Pinball is 992,341 points. Drag the best known score up to there, and watch what is left of the
+# ruler for the twelve games above.
 
 # %%
 widgets.Explorer(
@@ -122,8 +121,8 @@ plots.ruler(min_max(pong_scores, low, high), 1.0, label="Pong, beside Video Pinb
 #
 # ## Crack 4: a shift can change the task
 #
-# So far whole games were scaled. An agent is paid step by step, and it is tempting to scale each *step*. In Pong a
-# step pays -1, 0 or 1; scaled to [0, 1] that is 0, 0.5 or 1.
+# An agent is paid step by step, and it is tempting to scale each *step*. In Pong a step pays -1, 0 or 1; scaled to [0, 1]
+# that is 0, 0.5 or 1.
 #
 # *Predict first.* Two of the twelve games above: one ended -20 after 877 steps, one ended -21 after 988. Which of
 # them is worth more when every step is scaled?
@@ -199,8 +198,8 @@ widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 2
 # rare batch with a jackpot, the jackpot gets the same 1. Each batch was made equally important. Clipping asks another
 # question too: how *often* do you win, not how much?
 #
-# Dividing by a number that was fixed beforehand changes nothing but the unit, signal and noise alike. The running
-# normaliser is nearly that, once it has seen enough.
+# Dividing by a number fixed beforehand changes the unit, of signal and noise alike. The running normaliser is nearly
+# that, once it has seen enough.
 #
 # *Try it.* At which batch size do min-max and z-score turn round? How many jackpots are in such a batch?
 #
