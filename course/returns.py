@@ -13,7 +13,7 @@ is no transition (drop it); where they reset on the same step, it is `info["fina
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from course.validate import Array, finite, flags, number, same_shape, steps, whole
 
@@ -142,10 +142,13 @@ def td_update(
     (old,) = steps(table=table)
     if old.ndim != 1:
         raise ValueError(f"table must have shape [S], got {old.shape}")
+    state, next_state = whole("state", state, low=0), whole("next_state", next_state, low=0)
     for name, row in (("state", state), ("next_state", next_state)):
-        if whole(name, row, low=0) >= len(old):
+        if row >= len(old):
             raise ValueError(f"{name} must be a row of the table, 0 to {len(old) - 1}, got {row}")
-    lr = number("lr", lr, low=0, high=1)
+    reward, lr = number("reward", reward), number("lr", lr, low=0, high=1)
+    if np.ndim(terminated):
+        raise ValueError(f"terminated must be one flag, got shape {np.shape(terminated)}")
     (delta,) = td_errors([reward], old[[state]], old[[next_state]], [terminated], gamma=gamma)
     new = old.copy()
     new[state] += lr * delta
@@ -190,8 +193,7 @@ def gae(
     Schulman et al. (2016), eq. 16. https://arxiv.org/abs/1506.02438. Lesson 7.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
-    ended = flags("terminated", terminated) | flags("truncated", truncated)
-    same_shape(rewards=deltas, truncated=np.asarray(truncated))
+    ended = _either(deltas, terminated, truncated)
     lam = number("lam", lam, low=0, high=1)
     return decaying_sums(deltas, gamma * lam * ~ended)
 
@@ -256,8 +258,7 @@ def n_step_advantages(
     Sutton & Barto (2018), eq. 7.1; Schulman et al. (2016), eqs. 11 to 14. Lesson 7.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
-    ended = flags("terminated", terminated) | flags("truncated", truncated)
-    same_shape(rewards=deltas, truncated=np.asarray(truncated))
+    ended = _either(deltas, terminated, truncated)
     advantages, weight = deltas.copy(), np.ones_like(deltas)
     for ahead in range(1, min(whole("n", n, low=1), len(deltas))):
         weight = weight[:-1] * gamma * ~ended[ahead - 1 : -1]
@@ -318,6 +319,13 @@ def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
     if not targets.size or np.all(targets == targets.flat[0]):
         return float("nan")
     return float(1 - np.var(targets - values) / spread)
+
+
+def _either(deltas: Array, terminated: ArrayLike, truncated: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a step was the last of its episode, for whichever reason."""
+    terminated, truncated = flags("terminated", terminated), flags("truncated", truncated)
+    same_shape(rewards=deltas, truncated=truncated)
+    return terminated | truncated
 
 
 def decaying_sums(terms: Array, keep: Array) -> Array:

@@ -37,7 +37,7 @@ def min_max(scores: ArrayLike, low: float, high: float) -> Array:
     """
     scores, low, high = finite("scores", scores), number("low", low), number("high", high)
     if high <= low:
-        raise ValueError(f"high must be above low, got low {low:g} and high {high:g}")
+        raise ValueError(f"high must be above low, got low {low:.15g} and high {high:.15g}")
     return (scores - low) / (high - low)
 
 
@@ -60,10 +60,11 @@ def z_score(scores: ArrayLike, *, axis: int | None = None, floor: float = 1e-8) 
     Lesson 2.
     """
     scores = _some("scores", scores)
-    if number("floor", floor, low=0) == 0:
-        raise ValueError("floor must be above 0, got 0")
-    spread = np.maximum(scores.std(axis=axis, keepdims=axis is not None), floor)
-    return (scores - scores.mean(axis=axis, keepdims=axis is not None)) / spread
+    floor = _above_zero("floor", floor)
+    keep = {"axis": axis, "keepdims": axis is not None}
+    centred = (scores - scores.mean(**keep)) / np.maximum(scores.std(**keep), floor)
+    # The mean of equal numbers may miss them by a rounding error, which a small floor would blow up.
+    return np.where(scores.max(**keep) == scores.min(**keep), 0.0, centred)
 
 
 def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Array:
@@ -87,7 +88,7 @@ def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Ar
     """
     rewards, low, high = finite("rewards", rewards), number("low", low), number("high", high)
     if high <= low:
-        raise ValueError(f"high must be above low, got low {low:g} and high {high:g}")
+        raise ValueError(f"high must be above low, got low {low:.15g} and high {high:.15g}")
     return np.clip(rewards, low, high)
 
 
@@ -143,7 +144,7 @@ class RunningNormalizer:
         """Return (scores - mean) / max(std, floor), same shape; raise ValueError before any update."""
         if not self.count:
             raise ValueError("nothing seen yet: call update(batch) first")
-        return (finite("scores", scores) - self.mean) / max(self.var**0.5, floor)
+        return (finite("scores", scores) - self.mean) / max(self.var**0.5, _above_zero("floor", floor))
 
 
 def _some(name: str, given: ArrayLike) -> Array:
@@ -151,3 +152,10 @@ def _some(name: str, given: ArrayLike) -> Array:
     if not array.size:
         raise ValueError(f"{name} must hold at least one number, got none")
     return array
+
+
+def _above_zero(name: str, given: float) -> float:
+    value = number(name, given, low=0)
+    if value == 0:
+        raise ValueError(f"{name} must be above 0, got 0")
+    return value

@@ -16,8 +16,11 @@ Array = NDArray[np.float64]
 def finite(name: str, given: ArrayLike) -> Array:
     """Return `given` as a float64 array, or raise ValueError if it holds NaN, infinity or text."""
     try:
-        array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(given)
+        if array.dtype.kind not in "bifu":  # numpy would make numbers of text, and drop half of complex ones
+            raise TypeError
+        array = array.astype(np.float64, copy=False)
+    except Exception:  # whatever an odd object raises when asked to be an array
         raise ValueError(f"{name} must be numbers of a regular shape, got {_short(given)}") from None
     if not np.isfinite(array).all():
         bad = ~np.isfinite(array)
@@ -61,7 +64,7 @@ def number(name: str, given: float, *, low: float = -np.inf, high: float = np.in
     if value.ndim:
         raise ValueError(f"{name} must be one number, got shape {value.shape}")
     if not low <= value <= high:
-        raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value:g}")
+        raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value:.15g}")
     return float(value)
 
 

@@ -7,6 +7,7 @@ an untrusted notebook, on paper and for a screen reader.
 import html
 import math
 from collections.abc import Callable
+from numbers import Integral
 
 import ipywidgets as w
 from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ class Explorer(w.VBox):
     def __init__(self, draw: Callable[..., Axes], **controls: w.Widget) -> None:
         """Draw once, then listen."""
         self.draw, self.controls = draw, controls
-        self.image = w.Image(format="png")
+        self.image = w.Image(format="png", layout=w.Layout(max_width="100%"))
         self.words = w.HTML()
         self.update()
         for control in controls.values():
@@ -36,7 +37,7 @@ class Explorer(w.VBox):
         """Draw the figure for the controls' present values."""
         ax = self.draw(**{name: control.value for name, control in self.controls.items()})
         self.alt, self.width = alt_text(ax), round(ax.figure.get_figwidth() * 100)
-        self.image.layout = w.Layout(width=f"{self.width}px", max_width="100%")
+        self.image.layout.width = f"{self.width}px"
         self.image.value = png(ax)
         self.words.value = (
             f'<div role="status" style="max-width:60em;line-height:1.4">{html.escape(self.alt)}</div>'
@@ -57,7 +58,7 @@ class Explorer(w.VBox):
 
 def slider(label: str, value: float, low: float, high: float, step: float) -> w.FloatSlider | w.IntSlider:
     """A slider wide enough for its label; whole numbers if all four numbers are whole."""
-    kind = w.IntSlider if all(isinstance(x, int) for x in (value, low, high, step)) else w.FloatSlider
+    kind = w.IntSlider if all(isinstance(x, Integral) for x in (value, low, high, step)) else w.FloatSlider
     return kind(value=value, min=low, max=high, step=step, **_wide(label))
 
 
@@ -75,7 +76,7 @@ def log_slider(label: str, value: float, low: float, high: float) -> w.FloatLogS
 
 def choice(label: str, options: list[str], value: str | None = None) -> w.Dropdown:
     """A list to pick one name from."""
-    return w.Dropdown(options=options, value=value or options[0], **_wide(label))
+    return w.Dropdown(options=options, value=options[0] if value is None else value, **_wide(label))
 
 
 def _wide(label: str) -> dict:

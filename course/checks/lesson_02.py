@@ -104,14 +104,12 @@ def _three_numbers(f: Callable, case: Case) -> dict[str, Any]:
     """Observe mean, variance and count one by one, so that a panel can name the wrong one."""
     mean, var, count, batch = case.args
     answer = f(mean, var, count, batch.copy())
-    try:
-        parts = tuple(answer)
-    except TypeError:
+    if not isinstance(answer, tuple | list | np.ndarray):
         kind = "None" if answer is None else type(answer).__name__
-        raise Odd(f"Returned {kind}; expected three numbers: mean, var, count.") from None
-    if len(parts) != 3:
-        raise Odd(f"Returned {len(parts)} things; expected three: mean, var, count.")
-    return dict(zip(("mean", "var", "count"), parts, strict=True))
+        raise Odd(f"Returned {kind}; expected three numbers: mean, var, count.")
+    if len(answer) != 3:
+        raise Odd(f"Returned {len(answer)} things; expected three: mean, var, count.")
+    return dict(zip(("mean", "var", "count"), answer, strict=True))
 
 
 def _merge(

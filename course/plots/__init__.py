@@ -28,7 +28,8 @@ COLORS = {
     "human": "#CC79A7",  # reddish purple
     "truth": "#000000",
 }
-STYLE = {
+# Everything but the course's own choices as matplotlib ships it, whatever the reader has set.
+STYLE = {name: value for name, value in mpl.rcParamsDefault.items() if name not in ("backend", "toolbar")} | {
     "axes.grid": True,
     "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]),
     "axes.spines.right": False,
