@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-full build
+.PHONY: lab test test-full build bench
 lab:
 	@./setup.sh lab
 	$(PY) -m jupyterlab $(ROOT_FLAG) $(ARGS) notebooks/00_welcome.ipynb
@@ -15,6 +15,10 @@ test:
 test-full:
 	@./setup.sh test
 	$(PY) -m pytest $(ARGS)
+
+bench:
+	@./setup.sh bench
+	$(PY) -m course bench $(ARGS)
 
 build:
 	@./setup.sh test

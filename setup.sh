@@ -4,14 +4,18 @@
 set -eu
 cd "$(dirname "$0")"
 extras=${1:-lab}
-stamp=.venv/.ready-$extras
+here=$(pwd -P)
 fail() { echo "setup: $*" >&2; exit 2; }
 
-if [ -f "$stamp" ] && [ -z "$(find pyproject.toml constraints.txt setup.sh -newer "$stamp")" ]; then
+# What is there for the tests is enough for the lessons too.
+for stamp in ".venv/.ready-$extras" .venv/.ready-test; do
+    [ -f "$stamp" ] || continue
     # A folder that was moved or copied keeps pointing to where it was made.
-    [ "$(cat "$stamp")" = "$PWD" ] && exit 0
-    rm -rf .venv
-fi
+    [ "$(cat "$stamp")" = "$here" ] || { rm -rf .venv; break; }
+    [ -x .venv/bin/python ] && [ -z "$(find pyproject.toml constraints.txt setup.sh -newer "$stamp")" ] && exit 0
+done
+# Interrupted half-way, or its Python was upgraded under it.
+[ ! -d .venv ] || .venv/bin/python -m pip --version >/dev/null 2>&1 || rm -rf .venv
 
 supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 if [ ! -x .venv/bin/python ]; then
@@ -40,4 +44,4 @@ case $extras in lab) what=. ;; *) what=".[$extras]" ;; esac
 echo "setup: installing the course and what it needs (one to five minutes the first time)"
 pip install --quiet --no-warn-script-location -c constraints.txt -e "$what" ||
     fail "pip could not install everything; the reason is in the lines above. With the network back, run make again: what is there is kept."
-echo "$PWD" > "$stamp"
+echo "$here" > ".venv/.ready-$extras"

@@ -11,6 +11,12 @@ The modules in reading order; each imports only from those above it:
     envs         four of them, with their true values in the docstrings
     estimators   estimates of the policy gradient, their exact bias and variance
     losses       what the actor and the critic minimise
+    nets         actor and critic, and the units in which the critic thinks
+    rollout      playing: the record of T steps of N environments
+    games        CartPole and Pong; how an agent is examined
+    probes       tiny worlds that isolate one failure each
+    train        Config, Update, train: the loop
+    bench        the performance table
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots
     checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
@@ -22,6 +28,13 @@ Only `check` and `use` are re-exported: lessons say `from course import check, u
 loads neither torch nor matplotlib.
 """
 
-from course.checks import check, use
-
 __all__ = ["check", "use"]
+
+
+def __getattr__(name: str) -> object:
+    # Looked up when asked for, so that the doctor can speak where numpy is missing.
+    if name in __all__:
+        from course import checks
+
+        return getattr(checks, name)
+    raise AttributeError(f"module 'course' has no attribute {name!r}")

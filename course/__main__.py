@@ -4,6 +4,8 @@ Exit status: 0 done; 1 done, but something failed (a stale notebook, a FAIL);
 2 the call cannot be carried out.
 """
 
+from __future__ import annotations  # so that an old Python gets as far as the sentence that refuses it
+
 import argparse
 import sys
 from pathlib import Path
@@ -47,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--games", nargs="*", metavar="GAME", help="all that can be played if none")
     command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
     command.set_defaults(run=_random_scores)
+
+    command = commands.add_parser("bench", help="measure speed and sample use, ours and the peers'")
+    command.add_argument("--only", metavar="TASK", help="cartpole, pong, gae or import; all but pong if none")
+    command.add_argument("--seeds", type=int, default=5)
+    command.add_argument("--json", type=Path, metavar="FILE", help="each finished seed; a second call resumes")
+    command.set_defaults(run=_bench)
     return parser
 
 
@@ -57,11 +65,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from course.stale import stale
+    from course.stale import orphans, stale
 
     chosen = _sources(options.lessons)
     if options.check:
         complaints = [complaint for source in chosen for complaint in stale(source)]
+        if not options.lessons:
+            complaints += orphans()
         for complaint in complaints:
             print(f"stale: {complaint}")
         print("Run `python -m course build`." if complaints else f"{len(chosen)} lessons are up to date.")
@@ -104,6 +114,13 @@ def _random_scores(options: argparse.Namespace) -> int:
     from course.scores import measure_random
 
     measure_random(options.games or games(), episodes=options.episodes, seed=options.seed, path=options.out)
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from course.bench import bench
+
+    bench(options.only, options.seeds, options.json)
     return 0
 
 

@@ -20,13 +20,14 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader import preprocessors as nbgrader
 from traitlets.config import Config
@@ -70,11 +71,14 @@ def read(source: Path) -> NotebookNode:
     """The lesson as an unexecuted, solved notebook with all metadata written out.
 
     Raises:
-        BuildError: if a marker has no partner, or a cell's key is not known.
+        BuildError: if a marker has no partner or stands in the wrong cell, or a cell's key is not known.
     """
     text = source.read_text(encoding="utf-8")
     check_markers(text, source.name)
-    notebook = jupytext.reads(text, fmt="py:percent")
+    try:
+        notebook = jupytext.reads(text, fmt="py:percent")
+    except nbformat.ValidationError as error:
+        raise BuildError(f"{source.name}: {str(error).splitlines()[0]} (tags must be a list)") from None
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {
@@ -86,12 +90,17 @@ def read(source: Path) -> NotebookNode:
         }
     )
     points = {exercise.name: exercise.points for exercise in exercises()}
+    seen: set[str] = set()
     for cell in notebook.cells:
+        first = cell.source.splitlines()[0] if cell.source else "(empty cell)"
         try:
             cell.metadata = nbformat.from_dict(_metadata(cell, points))
         except ValueError as error:
-            first = cell.source.splitlines()[0] if cell.source else "(empty cell)"
             raise BuildError(f"{source.name}: cell {first!r}: {error}") from None
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in seen:
+            raise BuildError(f"{source.name}: cell {first!r}: {name!r} stands in two cells")
+        seen |= {name} - {None}
     _name_cells(notebook)
     notebook.nbformat_minor = 5
     return notebook
@@ -105,9 +114,14 @@ def check_markers(text: str, name: str) -> None:
             raise BuildError(
                 f"{name}:{opened[1]}: ### BEGIN {opened[0]} without ### END {opened[0]} in its cell"
             )
-        found = re.match(rf"\s*### (BEGIN|END) ({'|'.join(MARKERS)})\b", line)
-        if not found:
+        if not re.match(r"\s*#+ *(BEGIN|END) +(SOL|HID|MARK)", line, re.I):
             continue
+        found = re.fullmatch(rf"\s*### (BEGIN|END) ({'|'.join(MARKERS)})\s*", line)
+        if not found:  # nbgrader would not know it, and hand the solution out
+            raise BuildError(
+                f"{name}:{number}: {line.strip()!r} is no marker; allowed: ### BEGIN or ### END, "
+                f"then {', '.join(MARKERS)}"
+            )
         edge, kind = found.groups()
         if edge == "BEGIN" and opened:
             raise BuildError(f"{name}:{number}: ### BEGIN {kind} inside the one of line {opened[1]}")
@@ -122,6 +136,9 @@ def _metadata(cell: NotebookNode, points: dict[str, int]) -> dict:
     heading = cell.cell_type == "markdown" and re.match(r"#{1,2} ", cell.source)
     slide = one_of("slide", given.pop("slide", "slide" if heading else "fragment"), SLIDE_TYPES)
     metadata: dict = {"slideshow": {"slide_type": slide}}
+    for kind, key in (("SOLUTION", "exercise"), ("HIDDEN TESTS", "check")):
+        if f"### BEGIN {kind}" in cell.source and key not in given:
+            raise ValueError(f"### BEGIN {kind} belongs in a cell with the key {key}")
     if "tags" in given:
         metadata["tags"] = given.pop("tags")
     if "picture" in given:
@@ -187,15 +204,21 @@ def execute(notebook: NotebookNode, source: Path) -> NotebookNode:
     """
     notebook = copy.deepcopy(notebook)
     quick = os.environ.pop("COURSE_QUICK", None)
+    client = NotebookClient(
+        notebook,
+        timeout=900,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(source.parent)}},
+    )
     try:
-        NotebookClient(
-            notebook,
-            timeout=900,
-            kernel_name="python3",
-            record_timing=False,
-            store_widget_state=False,
-            resources={"metadata": {"path": str(source.parent)}},
-        ).execute()
+        client.execute(stderr=subprocess.DEVNULL)
+    except (DeadKernelError, AssertionError):
+        # On Ctrl-C nbclient ends the kernel under itself, and trips over that.
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
+            raise KeyboardInterrupt from None
+        raise BuildError(f"{source.name}: the kernel died while it ran a cell") from None
     except CellExecutionError as error:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         raise BuildError(f"{source.name}: a cell failed.\n{plain}") from None

@@ -2,10 +2,15 @@
 
 Gradients flow through the first argument only: advantages and targets are data, and are detached here, so
 that the critic is never trained by the policy's loss or the other way round. float32 as it comes.
+`normalize` prepares the advantages, before any gradient is there.
 """
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
+
+from course.scaling import z_score
+from course.validate import Array, number
 
 
 def policy_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
@@ -48,6 +53,93 @@ def value_loss(values: Tensor, targets: Tensor) -> Tensor:
     """
     _same_shape(values=values, targets=targets)
     return 0.5 * (values - targets.detach()).square().mean()
+
+
+def clipped_policy_loss(
+    log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, *, clip: float
+) -> Tensor:
+    """PPO's policy loss: no reward for moving an action's probability further than `clip` allows.
+
+        -mean_t  min(ratio_t A_t, clamp(ratio_t, 1 - clip, 1 + clip) A_t),
+        ratio_t = pi(a_t | s_t) / pi_old(a_t | s_t)
+
+    Where both policies agree (ratio 1), its gradient is that of `policy_loss`.
+
+    Args:
+        log_probs: of the actions taken, under the policy that learns, in nats, any shape; the
+            gradient flows here.
+        old_log_probs: under the policy that played, same shape; carries no gradient.
+        advantages: A_t, same shape; carries no gradient.
+        clip: how far the ratio may usefully move from 1, above 0.
+
+    Returns:
+        The loss, a 0-d tensor: the mean is over all elements.
+
+    Raises:
+        ValueError: if the shapes differ, there is no element, or `clip` is not above 0.
+
+    Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347. Lesson 9.
+    """
+    _same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    if number("clip", clip, low=0) == 0:
+        raise ValueError("clip must be above 0, got 0")
+    advantages = advantages.detach()
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    return -torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages).mean()
+
+
+def entropy(log_probs: Tensor) -> Tensor:
+    """How undecided the policy is: 0 when one action is certain, log A when all are alike.
+
+        mean over states of  -sum_a pi(a | s) log pi(a | s)
+
+    Args:
+        log_probs: log-probabilities of all actions, shape [..., A], in nats; each row's
+            probabilities sum to 1. The gradient flows here.
+
+    Returns:
+        The mean entropy in nats, a 0-d tensor.
+
+    Raises:
+        ValueError: if there is no element.
+
+    Williams & Peng (1991), Function optimization using connectionist reinforcement learning. Lesson 9.
+    """
+    _same_shape(log_probs=log_probs)
+    # An impossible action (log 0) adds nothing: the limit of p log p is 0.
+    possible = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
+    return -(possible.exp() * possible).sum(dim=-1).mean()
+
+
+def normalize(advantages: ArrayLike | Tensor, *, floor: float = 1e-8) -> Array | Tensor:
+    """Advantages in standard deviations from their own mean, over all elements.
+
+        (A - mean) / max(std, floor),    population std
+
+    Args:
+        advantages: A_t, any shape, not empty; numpy or torch.
+        floor: the smallest divisor, in the unit of A; equal advantages give zeros.
+
+    Returns:
+        Same shape and kind: a tensor for a tensor, else a float64 array.
+
+    Raises:
+        ValueError: if `advantages` is empty or not finite, or `floor` is not above 0.
+
+    Example:
+        >>> normalize([1, 3, 5, 3], floor=2)
+        array([-1.,  0.,  1.,  0.])
+
+    Lesson 8.
+    """
+    if not isinstance(advantages, Tensor):
+        return z_score(advantages, floor=floor)
+    if number("floor", floor, low=0) == 0:
+        raise ValueError("floor must be above 0, got 0")
+    if not advantages.numel() or not torch.isfinite(advantages).all():
+        raise ValueError("advantages must be finite and hold at least one number")
+    wide = advantages.double()  # in float32 the mean of equal numbers may miss them by more than `floor`
+    return ((wide - wide.mean()) / wide.std(correction=0).clamp(min=floor)).to(advantages.dtype)
 
 
 def _same_shape(**tensors: Tensor) -> None:

@@ -135,7 +135,7 @@ def screenshot(game: str, *, seed: int = 0, steps: int = 60) -> NDArray[np.uint8
     for action in _random_actions(console, np.random.default_rng([seed, 0]), steps):
         if console.game_over():
             console.reset_game()
-        console.act(action)
+        _step(console, action)
     return console.getScreenRGB()
 
 
@@ -147,7 +147,6 @@ def _console(game: str) -> "ALEInterface":
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner on stderr
     console = ale_py.ALEInterface()
     console.setFloat("repeat_action_probability", 0.0)
-    console.setInt("frame_skip", FRAME_SKIP)
     console.setInt("max_num_frames_per_episode", FRAME_CAP)
     console.loadROM(rom)
     return console
@@ -158,6 +157,13 @@ def _random_actions(console: "ALEInterface", rng: np.random.Generator, count: in
     return [actions[draw] for draw in rng.integers(len(actions), size=count)]
 
 
+def _step(console: "ALEInterface", action: "Action") -> int:
+    """Hold an action for one agent step and return what it paid."""
+    # Frames are skipped here, as Gymnasium does, and not by the emulator: that would also skip frames
+    # while it starts a game, and so start berzerk and double_dunk elsewhere.
+    return sum(console.act(action) for _ in range(FRAME_SKIP))
+
+
 def _play(console: "ALEInterface", rng: np.random.Generator) -> Episode:
     """Play from the console's present state to the end of the episode."""
     cap = FRAME_CAP // FRAME_SKIP
@@ -165,7 +171,7 @@ def _play(console: "ALEInterface", rng: np.random.Generator) -> Episode:
     rewards = []
     for action in _random_actions(console, rng, cap):
         console.getRAM(ram[len(rewards)])
-        rewards.append(console.act(action))
+        rewards.append(_step(console, action))
         if console.game_over():
             break
     return Episode(

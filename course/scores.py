@@ -128,7 +128,8 @@ def published_scores() -> dict[str, PublishedScores]:
     """Published mean scores on the 57 Atari games, by game, in alphabetical order.
 
     One entry needs care: `video_pinball` stands at random 0.0, as in the Agent57 paper, while the
-    table of DQN Zoo has 16256.9.
+    table of DQN Zoo has 16256.9. The two agree in all other games. Our own random play sides with
+    DQN Zoo (`measured_random_scores`).
 
     Badia et al. (2020), appendix: https://arxiv.org/abs/2003.13350; its MuZero column is quoted
     from Schrittwieser et al. (2020), https://arxiv.org/abs/1911.08265. Lesson 1.

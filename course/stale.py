@@ -1,6 +1,6 @@
 """Is a built notebook older than its source? Answered by hashes alone, so it takes no time.
 
-Each built notebook carries two hashes: of its source and the builder, and of its own cells. The first
+Each built notebook carries two hashes: of its source and the builder, and of its own content. The first
 tells that the source has changed since, the second that somebody has edited the notebook by hand.
 """
 
@@ -25,7 +25,8 @@ def stale(source: Path) -> list[str]:
         name = f"{folder}/{path.name}"
         try:
             notebook = json.loads(path.read_text(encoding="utf-8"))
-            stamp = notebook["metadata"][STAMP]
+            stamp = dict(notebook["metadata"][STAMP])
+            content = content_hash(notebook)
         except FileNotFoundError:
             complaints.append(f"{name} is missing")
         except (ValueError, KeyError, TypeError):
@@ -33,9 +34,16 @@ def stale(source: Path) -> list[str]:
         else:
             if stamp.get("source") != source_hash(source):
                 complaints.append(f"{name} is older than its source or the builder")
-            elif stamp.get("content") != content_hash(notebook):
+            elif stamp.get("content") != content:
                 complaints.append(f"{name} was edited by hand")
     return complaints
+
+
+def orphans() -> list[str]:
+    """Sentences that name the notebooks whose source is gone."""
+    have = {source.stem for source in sources()}
+    built = sorted(path for folder in ("notebooks", "solutions") for path in (ROOT / folder).glob("*.ipynb"))
+    return [f"{path.parent.name}/{path.name} has no source" for path in built if path.stem not in have]
 
 
 def source_hash(source: Path) -> str:
@@ -45,6 +53,7 @@ def source_hash(source: Path) -> str:
 
 
 def content_hash(notebook: dict) -> str:
-    """Of the notebook's cells, outputs included."""
-    cells = json.dumps(notebook["cells"], sort_keys=True)
-    return hashlib.sha256(cells.encode()).hexdigest()[:16]
+    """Of all that is in the notebook but the stamp itself."""
+    metadata = {key: value for key, value in notebook["metadata"].items() if key != STAMP}
+    text = json.dumps([notebook["cells"], metadata], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

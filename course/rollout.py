@@ -1,0 +1,130 @@
+"""Playing: what T steps of N environments side by side leave behind, with every episode's end right.
+
+A vector environment starts a new episode by itself, and there are two ways to do so (Gymnasium's
+`AutoresetMode`). Both end up in one record:
+
+    NEXT_STEP   the step after an ending only resets: its action is ignored, its reward is 0. It is
+                no step of the game, so its row is not `real`. The observation that came with the
+                flag is the state really reached.
+    SAME_STEP   the observation that comes with the flag already belongs to the next episode. The
+                state really reached stands in `info["final_obs"]`. All rows are real.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+
+from course.nets import Agent
+from course.validate import Array, whole
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Rollout:
+    """T steps of N environments. Row t is the whole step from s_t to s_{t+1}; O is the shape of obs."""
+
+    frames: NDArray  # [T + 1, N, *O] observations as they came; the last is where the next rollout starts
+    actions: NDArray[np.int64]  # [T, N]
+    log_probs: NDArray[np.float32]  # [T, N] of the actions, under the policy that chose them; nats
+    rewards: Array  # [T, N] points
+    terminated: Flags  # [T, N] the task was over: s_{t+1} is worth 0
+    truncated: Flags  # [T, N] somebody stopped watching: s_{t+1} keeps its value
+    real: Flags  # [T, N] false where the environment only reset itself: no step of the game
+    reached: NDArray  # [K, *O] SAME_STEP: the states that the K endings reached, in row order; else K = 0
+    scores: tuple[float, ...]  # whole scores of the episodes that ended here, in points
+
+    @property
+    def obs(self) -> NDArray:
+        """s_t, shape [T, N, *O]."""
+        return self.frames[:-1]
+
+    @property
+    def next_obs(self) -> NDArray:
+        """s_{t+1}, the state really reached, before any reset; shape [T, N, *O]."""
+        following = self.frames[1:].copy()
+        if len(self.reached):
+            following[self.ended] = self.reached
+        return following
+
+    @property
+    def ended(self) -> Flags:
+        """True where the step was the last of its episode, for either reason; shape [T, N]."""
+        return self.terminated | self.truncated
+
+    def values(self, agent: Agent) -> tuple[Array, Array]:
+        """V(s_t) and V(s_{t+1}) in points, both [T, N]: the critic looks at each state once."""
+        along = agent.values(self.frames)
+        following = along[1:].copy()
+        if len(self.reached):
+            following[self.ended] = agent.values(self.reached)
+        return along[:-1], following
+
+
+class Collector:
+    """Plays one vector environment and goes on where it stopped, from rollout to rollout."""
+
+    def __init__(self, env: VectorEnv, *, seed: int) -> None:
+        """Reset the environment; refuse one that the agent cannot play (`check_env`)."""
+        check_env(env)
+        self.env, self.mode = env, autoreset_mode(env)
+        self.rng = np.random.default_rng([whole("seed", seed, low=0), 1])
+        self.env_steps = 0  # real steps so far, all environments together
+        self._obs, _ = env.reset(seed=int(self.rng.integers(2**31)))
+        self._over = np.zeros(env.num_envs, dtype=bool)  # ended; NEXT_STEP: the next step only resets
+        self._score = np.zeros(env.num_envs)
+
+    def collect(self, agent: Agent, steps: int) -> Rollout:
+        """Play `steps` steps in every environment; some rows may be resets.
+
+        Raises:
+            ValueError: if the observations do not fit the agent.
+        """
+        shape = (whole("steps", steps, low=1), self.env.num_envs)
+        frames = np.empty((steps + 1, *self._obs.shape), dtype=self._obs.dtype)
+        actions, log_probs = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.float32)
+        rewards, real = np.empty(shape), np.ones(shape, dtype=bool)
+        flags = np.empty((2, *shape), dtype=bool)
+        reached, scores = [], []
+        for t in range(steps):
+            frames[t] = self._obs
+            actions[t], log_probs[t] = agent.act(frames[t], self.rng)
+            self._obs, rewards[t], flags[0, t], flags[1, t], info = self.env.step(actions[t])
+            if self.mode is AutoresetMode.NEXT_STEP:
+                real[t] = ~self._over
+            self._over = flags[0, t] | flags[1, t]
+            self._score += rewards[t]
+            if self._over.any():
+                scores += self._score[self._over].tolist()
+                self._score[self._over] = 0
+                if self.mode is AutoresetMode.SAME_STEP:
+                    reached += [info["final_obs"][n] for n in np.flatnonzero(self._over)]
+        frames[steps] = self._obs
+        self.env_steps += int(real.sum())
+        final = np.array(reached, dtype=frames.dtype).reshape(-1, *frames.shape[2:])
+        return Rollout(frames, actions, log_probs, rewards, *flags, real, final, tuple(scores))
+
+
+def autoreset_mode(env: VectorEnv) -> AutoresetMode:
+    """How the environment starts a new episode; ValueError if it does not, or does not say."""
+    # Its own attribute first: some share one `metadata` between all environments of a class.
+    given = getattr(env, "autoreset_mode", None) or env.metadata.get("autoreset_mode")
+    mode = given if given is None else AutoresetMode(given)
+    if mode not in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+        raise ValueError(f"env must reset by itself, NEXT_STEP or SAME_STEP, got {mode}")
+    return mode
+
+
+def check_env(env: VectorEnv) -> None:
+    """Refuse, with a ValueError, what the agent cannot play: it wants vectors or images, and A actions."""
+    if not isinstance(env, VectorEnv):
+        raise ValueError(f"env must be a vector environment, got {type(env).__name__}")
+    whole("num_envs", env.num_envs, low=1)
+    choice, sight = env.single_action_space, env.single_observation_space
+    if not isinstance(choice, Discrete) or choice.start != 0:
+        raise ValueError(f"actions must be Discrete, numbered from 0, got {choice}")
+    if not isinstance(sight, Box) or len(sight.shape) not in (1, 3):
+        raise ValueError(f"observations must be a Box of shape [D] or an image, got {sight}")

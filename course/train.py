@@ -1,0 +1,312 @@
+"""The actor-critic agent learns: play, judge every step, improve, and again.
+
+`train` prepares and `learn` is the loop, a generator: it learns, and whoever asks for the next
+`Update` watches, plots or stops. Three of its steps are functions that learners write themselves,
+`gae`, `normalize` and `policy_loss`; the loop uses whichever it is given. No run draws on or
+disturbs global random numbers, and torch has its own number of threads back after every update.
+"""
+
+import copy
+import inspect
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv
+from torch import Tensor, nn
+
+from course import losses, returns
+from course.nets import Agent, device_for, one_thread
+from course.rollout import Collector, Rollout, check_env
+from course.validate import Array, number, whole
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every number that shapes a run. As given: PPO for CartPole, 16 copies side by side."""
+
+    env_steps: int = 200_000  # stop after so many steps of the game, all environments together
+    steps: int = 64  # rows of a rollout: steps in each environment between two updates
+    epochs: int = 10  # times that an update goes through its rollout; 1 with `policy_loss` is A2C
+    minibatch: int = 256  # steps that share one gradient; about, so that all parts are equal
+    lr: float = 3e-3  # Adam's step size at the start
+    lr_end: float = 1.0  # share of it that is left at the end; it falls along a straight line
+    gamma: float = 0.99  # discount a step: a reward in 100 steps counts about a third
+    lam: float = 0.95  # decay of the advantage's sum
+    clip: float = 0.2  # how far a probability's ratio may usefully move from 1 in one update
+    value_weight: float = 0.5  # of the critic's loss beside the policy's
+    entropy_weight: float = 0.0  # reward for staying undecided
+    max_grad_norm: float = 0.5  # a longer gradient is shortened to this
+    advantage_floor: float = 1e-8  # least standard deviation to divide advantages by, in points
+    return_rate: float = 0.3  # how fast the critic's units follow its targets; 0: they stay points
+    point_ends: bool = False  # any reward ends a round: what comes after it is another story
+    width: int = 64  # units of a hidden layer
+    shared: bool = False  # one body for actor and critic
+    recent: int = 20  # the score is the mean of so many last episodes
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work, by name."""
+        for name in ("env_steps", "steps", "epochs", "minibatch", "width", "recent"):
+            whole(name, getattr(self, name), low=1)
+        for name in ("gamma", "lam", "lr_end", "return_rate"):
+            number(name, getattr(self, name), low=0, high=1)
+        for name in ("value_weight", "entropy_weight"):
+            number(name, getattr(self, name), low=0)
+        for name in ("lr", "clip", "max_grad_norm", "advantage_floor"):
+            if number(name, getattr(self, name), low=0) == 0:
+                raise ValueError(f"{name} must be above 0, got 0")
+
+
+CARTPOLE = Config()
+A2C = Config(steps=16, epochs=1, minibatch=512, lr=4e-3, return_rate=0.0)  # with `policy_loss`, 32 copies
+PONG = Config(
+    env_steps=800_000,
+    steps=128,
+    epochs=3,
+    minibatch=512,
+    lr=1e-3,
+    lr_end=0.05,
+    gamma=0.99,
+    lam=0.95,
+    entropy_weight=0.01,
+    advantage_floor=0.25,
+    return_rate=0.0,
+    point_ends=True,
+    shared=True,
+    recent=32,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What one update did, and the agent after it."""
+
+    number: int  # of the update, from 1
+    env_steps: int  # steps of the game so far
+    score: float  # mean score of the most recent episodes, in points; NaN before the first
+    policy_loss: float  # the five from here on are means over the update's minibatches
+    value_loss: float  # in the critic's units
+    entropy: float  # nats
+    kl: float  # how far the policy moved from the one that played, nats
+    gradient_norm: float  # before it is shortened
+    explained_variance: float  # of the critic before this update
+    advantage_std: float  # points, before normalisation
+    seconds: float  # since the start, the watcher's own time included
+    agent: Agent  # a copy: later updates leave it alone
+
+
+class TrainingFailed(RuntimeError):
+    """A number was no longer finite. `agent` is the agent after the last good update."""
+
+    def __init__(self, message: str, agent: Agent | None = None) -> None:
+        """Keep the agent beside the message."""
+        super().__init__(message)
+        self.agent = agent
+
+
+def train(
+    env: VectorEnv,
+    config: Config = CARTPOLE,
+    *,
+    gae: Callable[..., Array] = returns.gae,
+    normalize: Callable[..., Array] = losses.normalize,
+    policy_loss: Callable[..., Tensor] = losses.clipped_policy_loss,
+    seed: int = 0,
+) -> Iterator[Update]:
+    """Train an agent from nothing; give an `Update` after each rollout.
+
+    Take as many updates as you like. To stop, stop asking: an interrupt (Ctrl-C) loses no more than
+    the update under way, because each `Update` holds a copy of the agent.
+
+    Args:
+        env: N copies of one game, e.g. `games.make("CartPole-v1")`.
+        config: all numbers.
+        gae: `gae(rewards, values, next_values, terminated, truncated, *, gamma, lam)`, arrays [T, N].
+        normalize: `normalize(advantages, *, floor)`, numpy [n], called once a rollout.
+        policy_loss: `clipped_policy_loss(log_probs, old_log_probs, advantages, *, clip)`, or
+            `policy_loss(log_probs, advantages)`: which of the two is told by the number of
+            arguments that it takes by position. The second wants `epochs=1`: nothing in it stops
+            the policy from running away from the one that played.
+        seed: same seed, same machine: same run.
+
+    Yields:
+        Updates, until `config.env_steps` are played.
+
+    Raises:
+        ValueError: at once, if the agent cannot play this environment or an argument is out of range.
+        TrainingFailed: if a number is no longer finite; it says which, in which update.
+
+    Mnih et al. (2016), https://arxiv.org/abs/1602.01783; Schulman et al. (2017),
+    https://arxiv.org/abs/1707.06347. Lessons 8 and 9.
+    """
+    check_env(env)
+    agent = Agent(
+        env.single_observation_space.shape,
+        int(env.single_action_space.n),
+        width=config.width,
+        shared=config.shared,
+        seed=seed,
+        background=getattr(env, "background", 0.0),
+        env_name=env.spec.id if env.spec else getattr(env, "game", type(env).__name__),
+        protocol=getattr(env, "protocol", ""),
+    )
+    for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
+        if not callable(given):
+            raise ValueError(f"{name} must be a function, got {given!r}")
+    collector = Collector(env, seed=seed)
+    return learn(agent.to(device_for(agent)), collector, config, gae, normalize, _three(policy_loss))
+
+
+def learn(
+    agent: Agent,
+    collector: Collector,
+    config: Config,
+    gae: Callable[..., Array],
+    normalize: Callable[..., Array],
+    policy_loss: Callable[..., Tensor],
+) -> Iterator[Update]:
+    """The loop. Arguments, Yields, Raises: as `train`, with everything prepared."""
+    optimizer = torch.optim.Adam(agent.parameters(), lr=config.lr, eps=1e-5, fused=True)
+    scores, began, count = deque(maxlen=config.recent), time.perf_counter(), 0
+    good = copy.deepcopy(agent)
+    while collector.env_steps < config.env_steps:
+        count += 1
+        try:
+            with one_thread():
+                _set_lr(optimizer, config, collector.env_steps)
+                rollout = collector.collect(agent, config.steps)
+                batch = judge(agent, rollout, config, gae, normalize)
+                moved = improve(agent, optimizer, batch, config, policy_loss, collector.rng)
+        except NotFinite as error:
+            raise TrainingFailed(f"update {count}: {error}; training stopped", good) from None
+        scores.extend(rollout.scores)
+        good = copy.deepcopy(agent)
+        yield Update(
+            number=count,
+            env_steps=collector.env_steps,
+            score=float(np.mean(scores)) if scores else float("nan"),
+            **moved,
+            explained_variance=batch.explained_variance,
+            advantage_std=batch.advantage_std,
+            seconds=time.perf_counter() - began,
+            agent=good,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The n real steps of a rollout, judged: what the networks learn from."""
+
+    obs: Tensor  # [n, *O]
+    actions: Tensor  # [n]
+    log_probs: Tensor  # [n] under the policy that played
+    advantages: Tensor  # [n] normalised
+    targets: Tensor  # [n] what the critic should have said, in its own units
+    explained_variance: float
+    advantage_std: float  # points
+
+
+def judge(
+    agent: Agent,
+    rollout: Rollout,
+    config: Config,
+    gae: Callable[..., Array],
+    normalize: Callable[..., Array],
+) -> Batch:
+    """Give every step its advantage and every state its target, in float64; drop what is not real."""
+    values, next_values = rollout.values(agent)
+    _finite(rewards=rollout.rewards, values=values, next_values=next_values)
+    terminated = rollout.terminated | (config.point_ends & (rollout.rewards != 0))
+    advantages = gae(
+        rollout.rewards,
+        values,
+        next_values,
+        terminated,
+        rollout.truncated,
+        gamma=config.gamma,
+        lam=config.lam,
+    )
+    real = rollout.real
+    advantages, values = np.asarray(advantages, dtype=np.float64)[real], values[real]
+    _finite(advantages=advantages)
+    targets = advantages + values
+    if config.return_rate:
+        agent.rescale(targets, rate=config.return_rate)
+    scaled = np.asarray(normalize(advantages, floor=config.advantage_floor), dtype=np.float64)
+    _finite(normalised_advantages=scaled)
+    return Batch(
+        *(
+            torch.from_numpy(array).to(agent.background.device)
+            for array in (
+                rollout.obs[real],
+                rollout.actions[real],
+                rollout.log_probs[real],
+                scaled.astype(np.float32),
+                agent.normalise(targets).astype(np.float32),
+            )
+        ),
+        explained_variance=returns.explained_variance(values, targets),
+        advantage_std=float(advantages.std()),
+    )
+
+
+def improve(
+    agent: Agent,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    config: Config,
+    policy_loss: Callable[..., Tensor],
+    rng: np.random.Generator,
+) -> dict[str, float]:
+    """Some epochs of small gradient steps on one batch; return the means of what was measured."""
+    n, measured = len(batch.actions), []
+    for _ in range(config.epochs):
+        for part in np.array_split(rng.permutation(n), max(1, round(n / config.minibatch))):
+            rows = torch.from_numpy(part).to(batch.actions.device)
+            log_pi, values = agent(batch.obs[rows])
+            log_probs = log_pi.gather(1, batch.actions[rows, None]).squeeze(1)
+            old = batch.log_probs[rows]
+            policy = policy_loss(log_probs, old, batch.advantages[rows], clip=config.clip)
+            value = losses.value_loss(values, batch.targets[rows])
+            undecided = losses.entropy(log_pi)
+            loss = policy + config.value_weight * value - config.entropy_weight * undecided
+            optimizer.zero_grad()
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(agent.parameters(), config.max_grad_norm)
+            moved = (log_probs - old).detach()
+            kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
+            measured.append(torch.stack((policy, value, undecided, kl, norm)).tolist())
+            _finite(**dict(zip(MEASURED, measured[-1], strict=True)))  # before the step: it cannot be undone
+            optimizer.step()
+    return dict(zip(MEASURED, np.mean(measured, axis=0).tolist(), strict=True))
+
+
+MEASURED = tuple(field.name for field in fields(Update))[3:8]
+
+
+class NotFinite(ArithmeticError):
+    """A quantity of the training is NaN or infinite."""
+
+
+def _set_lr(optimizer: torch.optim.Optimizer, config: Config, env_steps: int) -> None:
+    left = 1 - env_steps / config.env_steps
+    for group in optimizer.param_groups:
+        group["lr"] = config.lr * (config.lr_end + (1 - config.lr_end) * left)
+
+
+def _three(policy_loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Call either policy loss as if it were the clipped one."""
+    parameters = inspect.signature(policy_loss).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if sum(parameter.kind in kinds for parameter in parameters) >= 3:
+        return policy_loss
+    return lambda log_probs, old_log_probs, advantages, *, clip: policy_loss(log_probs, advantages)
+
+
+def _finite(**quantities: Array | float) -> None:
+    for name, quantity in quantities.items():
+        if not np.isfinite(quantity).all():
+            raise NotFinite(f"{name.replace('_', ' ')} is no longer finite")

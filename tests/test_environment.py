@@ -1,0 +1,477 @@
+"""What is installed, how, and on which Python: four files and one script that must agree."""
+
+import ast
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from course import doctor
+from course.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
+VERSIONS = {(3, 10): False, (3, 11): True, (3, 12): True, (3, 13): True, (3, 14): False}
+MAKE = shutil.which("make")
+SH = shutil.which("sh")
+needs_sh = pytest.mark.skipif(not SH, reason="no sh here")
+needs_make = pytest.mark.skipif(not (SH and MAKE), reason="no make here")
+
+
+def by_name(lines):
+    """Requirements by the name of their package."""
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(each.name): each for each in requirements}
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [re.fullmatch(r"([\w.-]+)==([\w.]+)", line) for line in lines if line and line[0] != "#"]
+    assert None not in found, "constraints.txt holds nothing but name==version"
+    names = [canonicalize_name(each[1]) for each in found]
+    assert len(set(names)) == len(names)
+    return {name: Version(each[2]) for name, each in zip(names, found, strict=True)}
+
+
+def needed(*extras):
+    """Names of all packages that installing the course with these extras pulls in on this machine."""
+    course = canonicalize_name(PROJECT["name"])
+    seen, todo = {}, [(course, set(extras))]
+    while todo:
+        package, wanted = todo.pop()
+        if package in seen and wanted <= seen[package]:
+            continue
+        seen[package] = seen.get(package, set()) | wanted
+        for each in map(Requirement, importlib.metadata.requires(package) or ()):
+            marks = [{"extra": extra} for extra in ("", *wanted)]
+            if each.marker is None or any(each.marker.evaluate(mark) for mark in marks):
+                todo.append((canonicalize_name(each.name), set(each.extras)))
+    return set(seen) - {course}
+
+
+# Four files that say what is needed
+
+
+def test_conda_gets_the_packages_and_bounds_of_pyproject():
+    given = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert given["channels"] == ["conda-forge"]
+    (pip,) = [each["pip"] for each in given["dependencies"] if isinstance(each, dict)]
+    conda = [each for each in given["dependencies"] if isinstance(each, str)]
+    assert "pip" in conda
+    assert pip[-1] == "-e ."
+    have = by_name([each for each in [*conda, *pip] if each not in ("pip", "-e .")])
+    have = {CONDA_NAMES.get(name, name): each.specifier for name, each in have.items()}
+    assert have.pop("python") == Requirement("python" + PROJECT["requires-python"]).specifier
+    want = {name: each.specifier for name, each in by_name(PROJECT["dependencies"]).items()}
+    assert have == want
+
+
+def test_the_conda_environment_is_activated_by_its_own_name():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert f"conda activate {yaml.safe_load(text)['name']}\n" in text
+
+
+def test_every_dependency_is_pinned_within_its_bounds():
+    extras = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
+    pinned = pins()
+    for name, each in by_name([*PROJECT["dependencies"], *extras]).items():
+        if name != canonicalize_name(PROJECT["name"]):
+            assert name in pinned, f"{name} is not in constraints.txt"
+            assert pinned[name] in each.specifier, f"{name}=={pinned[name]} is not {each.specifier}"
+
+
+def test_everything_that_those_pull_in_is_pinned_too():
+    everything = needed("test")
+    assert {"torch", "pyzmq", "nbgrader", "alembic"} <= everything  # ours, theirs, an extra's, and its own
+    assert not everything - set(pins()), "not in constraints.txt"
+
+
+def test_what_is_installed_is_what_is_pinned():
+    for name, pinned in pins().items():
+        try:
+            have = Version(importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            assert name not in needed("test"), f"{name} is needed and not installed"
+        else:
+            assert have.public == str(pinned), f"{name}: {have} is installed, {pinned} is pinned"
+
+
+def test_no_file_of_the_set_up_names_a_package_index_but_that_of_pytorchs_cpu_builds():
+    for name in ("pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "setup.sh"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        found = set(re.findall(r"https?://[^\s\"']+", text))
+        assert found <= {"https://download.pytorch.org/whl/cpu"}, name
+
+
+def imported(path):
+    """Top-level names of the packages that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("extra", [None, "test"])
+def test_whatever_is_imported_gets_installed(extra):
+    packages = importlib.metadata.packages_distributions()
+    installed = needed(*([extra] if extra else ()))
+    folders = ("tests",) if extra else ("course", "solutions")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    local = {"course"} | {path.stem for path in paths if path.parent.name == "tests"}
+    if not extra:
+        for name in ("authoring.py", "bench.py"):  # they have extras of their own
+            paths.remove(ROOT / "course" / name)
+    assert len(paths) > 3
+    for path in paths:
+        for name in set(imported(path)) - set(sys.stdlib_module_names) - local:
+            sources = {canonicalize_name(each) for each in packages.get(name, [])}
+            assert sources & installed, f"{path.name} imports {name}, which nothing installs"
+
+
+# Which Python
+
+
+def patched_version(monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
+    monkeypatch.setattr(sys, "version", ".".join(map(str, version)) + ".0 (a test)")
+
+
+@pytest.mark.parametrize(("version", "supported"), VERSIONS.items())
+def test_pyproject_names_the_same_pythons(version, supported):
+    bound = Requirement("python" + PROJECT["requires-python"]).specifier
+    assert (f"{version[0]}.{version[1]}.7" in bound) == supported
+
+
+@pytest.mark.parametrize(("version", "supported"), VERSIONS.items())
+def test_the_command_line_refuses_another_python_in_one_line(version, supported, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patched_version(patch, version)
+        if supported:
+            with pytest.raises(SystemExit) as done:
+                main(["--help"])
+            assert done.value.code == 0
+            return
+        assert main(["doctor"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    for word in (f"Python {version[0]}.{version[1]}.0", "3.11, 3.12 or 3.13"):
+        assert word in said.err
+
+
+@pytest.mark.parametrize(("version", "supported"), VERSIONS.items())
+def test_the_doctor_refuses_another_python(version, supported, monkeypatch):
+    with monkeypatch.context() as patch:
+        patched_version(patch, version)
+        if supported:
+            assert doctor._python().startswith(f"{version[0]}.{version[1]}")
+            return
+        with pytest.raises(doctor.Sick, match=f"{version[0]}.{version[1]} is not supported") as sick:
+            doctor._python()
+    assert "3.11 to 3.13" in sick.value.remedy
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 10), (3, 14)])
+def test_another_python_in_which_nothing_is_installed_gets_that_one_line_too(version):
+    # There is no other Python here, so this one says that it is another, and has no packages.
+    program = (
+        f"import sys; sys.version_info = (*{version}, 0, 'final', 0); sys.modules['numpy'] = None\n"
+        "import runpy; sys.argv = ['course', 'doctor']\n"
+        "runpy.run_module('course', run_name='__main__', alter_sys=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "is not supported" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+# setup.sh, with a Python that only notes down what it is asked
+
+
+FAKE = """\
+#!{real} -IS
+import importlib.metadata, pathlib, re, shutil, sys
+version, without, torch, pip_fails, makes, log = {facts!r}
+dotted = ".".join(map(str, version)) + ".0"
+if sys.argv[1] == "-c":
+    sys.version_info = (*version, 0, "final", 0)
+    sys.modules |= dict.fromkeys(without)
+    importlib.metadata.version = lambda name: torch
+    code, sys.argv = sys.argv[2], ["-c", *sys.argv[3:]]
+    exec(code)
+elif sys.argv[1] == "--version":
+    print("Python", dotted)
+else:
+    asked = " ".join(sys.argv[1:])
+    with open(log, "a") as file:
+        print(asked, file=file)
+    if asked == "-m venv .venv":
+        python = pathlib.Path(".venv/bin/python")
+        python.parent.mkdir(parents=True, exist_ok=True)
+        if not python.is_symlink():  # as the real one: it leaves a broken link as it is
+            shutil.copy(makes, python)
+    if pip_fails and re.search(pip_fails, asked):
+        sys.exit("pip: no network")
+"""
+
+
+class Setup:
+    """A copy of what setup.sh needs, and a Python for it that installs nothing."""
+
+    def __init__(self, root):
+        self.root, self.log = root / "project", root / "log"
+        self.root.mkdir()
+        for name in ("setup.sh", "Makefile", "pyproject.toml", "constraints.txt"):
+            shutil.copy2(ROOT / name, self.root / name)
+        self.python = self.fake(root / "python")
+
+    def fake(self, path, *, version=(3, 12), without=(), torch="0", pip_fails="", makes=None):
+        """Write a Python; `makes` is the one that it puts into a venv."""
+        if makes is None:
+            inner = path.with_name("inner")
+            makes = self.fake(inner, version=version, torch=torch, pip_fails=pip_fails, makes="nothing")
+        facts = (version, without, torch, pip_fails, str(makes), str(self.log))
+        path.write_text(FAKE.format(real=sys.executable, facts=facts), encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
+    def run(self, *arguments, cwd=None, command=("sh", "./setup.sh"), python=None):
+        """Run setup.sh; return its status, what it said, and what it asked of Python since the last run."""
+        cwd = cwd or self.root
+        self.log.write_text("")
+        environment = {**os.environ, "PYTHON": str(python or self.python), "PWD": str(cwd)}
+        done = subprocess.run(
+            [*command, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done, self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def setup(tmp_path):
+    return Setup(tmp_path)
+
+
+@needs_sh
+def test_the_set_up_makes_a_venv_tries_the_small_torch_first_and_installs_by_the_pinned_set(setup):
+    done, asked = setup.run("lab")
+    assert done.returncode == 0, done.stderr
+    venv, torch, course = asked
+    assert venv == "-m venv .venv"
+    assert "--index-url https://download.pytorch.org/whl/cpu torch==" in torch
+    assert "--retries 0" in torch and "--no-deps" in torch
+    assert course.endswith("-c constraints.txt -e .")
+    assert (setup.root / ".venv" / ".ready-lab").exists()
+
+
+@needs_sh
+def test_the_set_up_for_tests_asks_for_the_tests_extra(setup):
+    done, asked = setup.run("test")
+    assert done.returncode == 0
+    assert asked[-1].endswith("-c constraints.txt -e .[test]")
+
+
+@needs_sh
+def test_the_set_up_goes_on_when_the_index_of_small_torch_builds_does_not_answer(setup, tmp_path):
+    done, asked = setup.run("lab", python=setup.fake(tmp_path / "python", pip_fails="index-url"))
+    assert done.returncode == 0
+    assert "did not answer" in done.stdout
+    assert asked[-1].endswith("-e .")
+
+
+@needs_sh
+def test_the_set_up_leaves_the_right_torch_where_it_is(setup, tmp_path):
+    (torch,) = re.findall(r"^torch==(.*)", (ROOT / "constraints.txt").read_text(), re.M)
+    _, asked = setup.run("lab", python=setup.fake(tmp_path / "python", torch=f"{torch}+cpu"))
+    assert not [line for line in asked if "torch==" in line]
+
+
+@needs_sh
+@pytest.mark.parametrize("what", ["lab", "test"])
+def test_the_set_up_run_twice_does_nothing_the_second_time_and_takes_no_time(setup, what):
+    setup.run(what)
+    before = sorted((path, path.stat().st_mtime_ns) for path in (setup.root / ".venv").rglob("*"))
+    began = time.perf_counter()
+    done, asked = setup.run(what)
+    assert time.perf_counter() - began < 2
+    assert (done.returncode, done.stdout, done.stderr, asked) == (0, "", "", [])
+    assert sorted((path, path.stat().st_mtime_ns) for path in (setup.root / ".venv").rglob("*")) == before
+
+
+@needs_sh
+def test_what_is_there_for_the_tests_is_enough_for_the_lessons(setup):
+    # Installing again needs the network, and a lecture room may have none.
+    setup.run("test")
+    _, asked = setup.run("lab")
+    assert asked == []
+
+
+@needs_sh
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "setup.sh"])
+def test_a_newer_file_of_the_set_up_installs_again_into_the_same_venv(setup, name):
+    setup.run("lab")
+    later = time.time() + 5
+    os.utime(setup.root / name, (later, later))
+    _, asked = setup.run("lab")
+    assert asked[-1].endswith("-e .")
+    assert not [line for line in asked if line == "-m venv .venv"]
+
+
+@needs_sh
+def test_a_folder_that_was_moved_gets_a_new_venv(setup, tmp_path):
+    setup.run("lab")
+    (setup.root / ".venv" / "old").touch()
+    moved = tmp_path / "moved"
+    setup.root.rename(moved)
+    done, asked = setup.run("lab", cwd=moved)
+    assert done.returncode == 0
+    assert asked[0] == "-m venv .venv"
+    assert not (moved / ".venv" / "old").exists()
+
+
+@needs_sh
+def test_another_way_to_the_same_folder_does_not_cost_the_venv(setup, tmp_path):
+    setup.run("lab")
+    (setup.root / ".venv" / "mine").touch()
+    link = tmp_path / "link"
+    link.symlink_to(setup.root)
+    _, asked = setup.run("lab", cwd=link)
+    assert (setup.root / ".venv" / "mine").exists()
+    assert asked == []
+
+
+@needs_sh
+def test_a_venv_whose_python_has_gone_is_made_anew(setup):
+    # This happens when the system's Python is upgraded.
+    setup.run("lab")
+    (setup.root / ".venv" / "bin" / "python").unlink()
+    (setup.root / ".venv" / "bin" / "python").symlink_to(setup.root / "gone")
+    done, asked = setup.run("lab")
+    assert done.returncode == 0
+    assert asked and asked[0] == "-m venv .venv"
+
+
+@needs_sh
+def test_a_venv_that_was_interrupted_before_it_had_pip_is_made_anew(setup):
+    half = setup.root / ".venv" / "bin" / "python"
+    half.parent.mkdir(parents=True)
+    setup.fake(half, pip_fails="-m pip", makes="nothing")
+    done, asked = setup.run("lab")
+    assert done.returncode == 0, done.stderr
+    assert "-m venv .venv" in asked
+
+
+def one_line(done, *words):
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("setup: ")
+    for word in words:
+        assert word in done.stderr
+
+
+@needs_sh
+@pytest.mark.parametrize(("version", "supported"), VERSIONS.items())
+def test_the_set_up_refuses_another_python_in_one_line(setup, tmp_path, version, supported):
+    python = setup.fake(tmp_path / "python", version=version)
+    done, _ = setup.run("lab", python=python)
+    if supported:
+        assert done.returncode == 0
+        return
+    one_line(done, "3.11, 3.12 or 3.13", str(python), "PYTHON=")
+    assert not (setup.root / ".venv").exists()
+
+
+@needs_sh
+def test_the_set_up_says_in_one_line_that_no_python_is_there(setup, tmp_path):
+    done, _ = setup.run("lab", python=tmp_path / "nowhere")
+    one_line(done, "3.11, 3.12 or 3.13", "nowhere")
+
+
+@needs_sh
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_the_set_up_says_in_one_line_that_the_venv_module_is_missing(setup, tmp_path, module):
+    done, asked = setup.run("lab", python=setup.fake(tmp_path / "python", without=[module]))
+    one_line(done, "venv module", "python3-venv")
+    assert asked == []
+    assert not (setup.root / ".venv").exists()
+
+
+@needs_sh
+def test_the_set_up_says_in_one_line_that_the_venv_holds_another_python(setup):
+    python = setup.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    setup.fake(python, version=(3, 10), makes="nothing")
+    done, _ = setup.run("lab")
+    one_line(done, "Python 3.10.0", "Delete .venv")
+
+
+@needs_sh
+def test_when_pip_fails_the_set_up_says_what_to_do_and_is_not_done(setup, tmp_path):
+    python = setup.fake(tmp_path / "python", pip_fails="-e .")
+    done, _ = setup.run("lab", python=python)
+    assert done.returncode == 2
+    assert "pip: no network" in done.stderr and "run make again" in done.stderr
+    assert not list((setup.root / ".venv").glob(".ready*"))
+
+
+# make
+
+
+def make(*arguments, cwd=ROOT):
+    done = subprocess.run([MAKE, "-n", *arguments], cwd=cwd, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_make
+def test_make_lab_opens_the_first_lesson_and_passes_arguments_on():
+    said = make("lab", "ARGS=--no-browser --port 9999")
+    assert "./setup.sh lab" in said
+    assert re.search(r"-m jupyterlab .*--no-browser --port 9999 .*notebooks/00_welcome\.ipynb", said)
+    assert ("--allow-root" in said) == (hasattr(os, "getuid") and os.getuid() == 0)
+
+
+@needs_make
+def test_make_test_runs_all_tests_quickly_and_test_full_at_full_length():
+    quick, full = make("test", "ARGS=-x"), make("test-full", "ARGS=-x")
+    assert "COURSE_QUICK=1 .venv/bin/python -m pytest -x" in quick
+    assert "-m ruff check ." in quick
+    assert "-m pytest -x" in full and "COURSE_QUICK" not in full
+
+
+@needs_make
+def test_make_says_the_one_line_of_the_set_up_and_fails(setup, tmp_path):
+    python = setup.fake(tmp_path / "python", version=(3, 10))
+    done, _ = setup.run("lab", f"PYTHON={python}", command=(MAKE,))
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1 and "no Python 3.11, 3.12 or 3.13 found" in lines[0]
+
+
+def test_the_make_commands_of_the_readme_are_targets_of_the_makefile():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"(?:^|`)make ([\w-]+)", readme, re.M))
+    assert {"lab", "test"} <= told
+    assert told <= targets
+
+
+def test_the_readme_gives_windows_the_commands_of_conda():
+    name = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["name"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("conda env create -f environment.yml", f"conda activate {name}"):
+        assert command in readme

@@ -1,0 +1,143 @@
+"""What holds for the whole source tree: who may import whom, how quick, and how well described."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import course
+
+ROOT = Path(course.__file__).parent.parent
+FILES = sorted((ROOT / "course").rglob("*.py"))
+EVERY_FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+ORDER = re.findall(r"^    (\w+) {2,}\S", course.__doc__, re.M)
+TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".ipynb", ".sh", ".csv", ".json", ".cfg", ""}
+NOT_OURS = {"build", "node_modules", "__pycache__", "advantage_course.egg-info"}
+
+
+def part(path):
+    """Which of the listed modules a file belongs to; a package counts as one."""
+    return path.relative_to(ROOT / "course").with_suffix("").parts[0]
+
+
+def imported(tree):
+    """The parts of the course that a file imports, at its top or lazily inside a function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide the direction"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, *rest = name.split(".")
+            if first == "course" and rest:
+                yield rest[0]
+
+
+def test_the_docstring_lists_every_module_once():
+    there = {part(path) for path in FILES} - {"__init__", "__main__"}
+    assert len(set(ORDER)) == len(ORDER)
+    assert there == set(ORDER)
+
+
+@EVERY_FILE
+def test_imports_point_up_the_list_of_the_docstring_only(path):
+    me = part(path)
+    if me in ("__init__", "__main__"):
+        return  # the two doors of the house: they may open every room
+    for other in imported(ast.parse(path.read_text())):
+        if other != me:
+            assert other in ORDER, f"{other} is not listed in course/__init__.py"
+            assert ORDER.index(other) < ORDER.index(me), f"{me} stands above {other}, which it imports"
+
+
+def test_the_front_door_opens_check_and_use_only():
+    assert course.__all__ == ["check", "use"]
+    assert {*imported(ast.parse((ROOT / "course/__init__.py").read_text()))} == {"checks"}
+
+
+def test_importing_the_course_is_quick_and_loads_neither_torch_nor_matplotlib():
+    code = (
+        "import sys, time; began = time.process_time(); import course; print(time.process_time() - began); "
+        "print(*{'torch', 'matplotlib', 'gymnasium', 'ale_py', 'ipywidgets'} & set(sys.modules))"
+    )
+    spent = []
+    for _ in range(3):
+        said = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout.splitlines()
+        assert said[1] == "", f"loaded: {said[1]}"
+        spent.append(float(said[0]))
+    print(f"\nimport course: {min(spent):.2f} s of CPU")
+    assert min(spent) <= 0.5
+
+
+@EVERY_FILE
+def test_every_public_thing_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "the module"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+                    assert ast.get_docstring(method), f"{node.name}.{method.name}"
+
+
+@EVERY_FILE
+def test_functions_fit_on_one_screen(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            doc = node.body[0] if ast.get_docstring(node) else None
+            inside = node.end_lineno - node.body[0].lineno + 1
+            if doc is not None:
+                inside -= doc.end_lineno - doc.lineno + 1
+            assert inside <= 40, f"{node.name} has {inside} lines"
+
+
+@EVERY_FILE
+def test_hyper_parameters_are_never_taken_by_position(path):
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            by_position = {argument.arg for argument in node.args.args}
+            assert not by_position & {"gamma", "lam", "lr", "seed"}, node.name
+
+
+def own_files():
+    for folder, inside, names in os.walk(ROOT):
+        inside[:] = [
+            each for each in inside if each == ".ci" or not (each.startswith(".") or each in NOT_OURS)
+        ]
+        yield from (Path(folder, name) for name in names if Path(name).suffix in TEXT)
+
+
+def test_no_file_names_a_path_of_one_machine():
+    homes = "|".join(("work", "tmp", "root", "home/[a-z]+", "Users/[A-Za-z]+"))
+    machine = re.compile(rf"(?<![\w.~:/-])/(?:{homes})/")
+    found = []
+    for path in own_files():
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if machine.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
+    assert not found, "\n".join(found)
+
+
+def test_the_machine_paths_that_are_looked_for_would_be_found():
+    files = list(own_files())
+    for name in (
+        "course/returns.py",
+        "README.md",
+        "Makefile",
+        "solutions/02_min_max_scaling.ipynb",
+        ".ci/run",
+    ):
+        if (ROOT / name).exists():
+            assert ROOT / name in files
+    assert Path(__file__) in files

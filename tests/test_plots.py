@@ -1,0 +1,289 @@
+import html
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+import course.plots
+from course.plots import COLORS, alt_text, as_html, figure, lesson_02, number, png, title
+from course.scores import published_scores
+
+LESSONS = [
+    importlib.import_module(f"course.plots.{module.name}")
+    for module in pkgutil.iter_modules(course.plots.__path__)
+    if module.name.startswith("lesson_")
+]
+PLOTS = [
+    pytest.param(f, id=f"{lesson.__name__[-2:]}-{name}")
+    for lesson in LESSONS
+    for name, f in inspect.getmembers(lesson, inspect.isfunction)
+    if f.__module__ == lesson.__name__
+    and not name.startswith("_")
+    and "ax" in inspect.signature(f).parameters
+]
+AGENT57 = {
+    game: (row.agent57 - row.random) / (row.human - row.random) for game, row in published_scores().items()
+}
+RNG = np.random.default_rng(0)
+ESTIMATES = {"raw": RNG.normal(0.5, 1, size=400), "clipped": RNG.normal(-1, 2, size=400)}
+CALLS = {
+    "above_the_ruler": lambda **k: lesson_02.above_the_ruler(AGENT57, **k),
+    "ruler": lambda **k: lesson_02.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", **k),
+    "history": lambda **k: lesson_02.history([3.0, 1.0, 4.0, 8.0], 3, **k),
+    "worth_of_length": lambda **k: lesson_02.worth_of_length(
+        [10, 20, 40], {"raw": [1, 2, 4], "scaled": [5, 4, 2]}, **k
+    ),
+    "gradients": lambda **k: lesson_02.gradients(ESTIMATES, 0.25, **k),
+    "moving_ruler": lambda **k: lesson_02.moving_ruler([2, 3, 4], [1.5, -0.5, 0.25], score=9_000, **k),
+}
+EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+# All lessons
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_plot_function_is_drawn_in_the_style_and_says_what_it_draws(plot):
+    assert hasattr(plot, "__wrapped__"), "it needs the decorator @figure"
+    assert inspect.signature(plot).parameters["ax"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert inspect.getdoc(plot)[0].isupper()
+
+
+def test_every_figure_of_lesson_2_is_called_below():
+    assert {each.id[3:] for each in PLOTS if each.id.startswith("02")} == set(CALLS)
+
+
+@EVERY_CALL
+def test_a_plot_function_returns_an_axes_outside_pyplot_with_words_and_labels(call):
+    ax = call()
+    assert isinstance(ax, Axes)
+    assert alt_text(ax) == ax.figure.alt_text
+    assert len(alt_text(ax)) > 40
+    assert re.search(r"\d", alt_text(ax))
+    assert alt_text(ax)[0].isupper() and alt_text(ax)[-1] == "."
+    assert ax.get_xlabel()
+    assert ax.get_ylabel() or not len(ax.get_yticks()) or ax.get_yticklabels()[0].get_text()
+    if "matplotlib.pyplot" in sys.modules:
+        assert sys.modules["matplotlib.pyplot"].get_fignums() == []
+
+
+@EVERY_CALL
+def test_a_plot_function_draws_on_the_axes_that_it_is_given(call):
+    left, right = Figure().subplots(1, 2)
+    assert call(ax=right) is right
+    assert right.has_data()
+    assert not left.has_data()
+
+
+@EVERY_CALL
+def test_the_picture_is_an_opaque_png_on_white(call):
+    picture = png(call())
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    pixels = imread(io.BytesIO(picture))
+    assert pixels.shape[1] > 700
+    assert (pixels[0, 0, :3] == 1).all()
+    assert pixels.shape[2] == 3 or (pixels[..., 3] == 1).all()
+    assert pixels[..., :3].std() > 0.02  # something is on it
+
+
+@EVERY_CALL
+def test_the_same_data_give_the_same_bytes_and_nothing_is_left_behind(call):
+    before = dict(mpl.rcParams)
+    assert png(call()) == png(call())
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    "setting", ["dark_background", {"savefig.transparent": True}, {"font.size": 30}], ids=str
+)
+def test_a_readers_own_matplotlib_settings_do_not_spoil_the_picture(setting):
+    usual = png(CALLS["history"]())
+    with matplotlib.style.context(setting):
+        assert png(CALLS["history"]()) == usual
+
+
+def test_bad_numbers_are_refused_by_name():
+    for draw, name in (
+        (lambda: lesson_02.history([1.0, np.nan], 2), "scores"),
+        (lambda: lesson_02.ruler([np.inf], 1.0, label=""), "scores"),
+        (lambda: lesson_02.worth_of_length([1, np.nan], {"raw": [1, 2]}), "lengths"),
+        (lambda: lesson_02.moving_ruler([1, 2], [np.nan, 1], score=1), "worth"),
+        (lambda: lesson_02.gradients({"raw": [1, np.nan]}, 1.0), "raw"),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must be finite"):
+            draw()
+    with pytest.raises(ValueError, match="one shape"):
+        lesson_02.moving_ruler([1, 2], [1], score=1)
+
+
+# What is drawn, read back
+
+
+def points(ax):
+    """All points of all lines that are more than a line across the whole figure."""
+    lines = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) != 2]
+    return np.concatenate(lines)
+
+
+def test_all_games_stand_above_the_ruler_at_their_value():
+    ax = CALLS["above_the_ruler"]()
+    drawn = points(ax)
+    np.testing.assert_array_equal(np.sort(drawn[:, 1]), sorted(AGENT57.values()))
+    np.testing.assert_array_equal(drawn[np.argsort(drawn[:, 1]), 0], np.arange(57))
+    assert ax.get_yscale() == "log"
+    values = np.array(list(AGENT57.values()))
+    best = max(AGENT57, key=AGENT57.get)
+    for said in (
+        "57 games",
+        f"{(values > 1).sum()} of them",
+        number(np.median(values)),
+        number(values.max()),
+    ):
+        assert said in alt_text(ax)
+    assert title(best) in alt_text(ax)
+
+
+def test_games_on_and_above_the_ruler_are_told_apart():
+    ax = lesson_02.above_the_ruler({"pong": 0.5, "breakout": 3.0, "hero": 0.25, "qbert": 40.0})
+    colours = {line.get_color(): set(line.get_ydata()) for line in ax.lines}
+    assert colours == {COLORS["value"]: {3.0, 40.0}, COLORS["human"]: {0.5, 0.25}}
+    # the median of .25, .5, 3, 40 is 1.75
+    assert "2 of them lie above 1" in alt_text(ax)
+    assert "the median is 1.75, the largest 40 (Q*bert)" in alt_text(ax)
+
+
+def test_marks_on_the_ruler_stand_at_their_share_of_the_best():
+    ax = CALLS["ruler"]()
+    (marks,) = (each for each in ax.collections if isinstance(each, LineCollection))
+    np.testing.assert_allclose([segment[0, 0] for segment in marks.get_segments()], [0.1, 0.2, 0.4])
+    # from 10 % to 40 %
+    assert "3 scores on a ruler whose end, 1, is 100 points" in alt_text(ax)
+    assert "30 % of the ruler, from 0.1 to 0.4" in alt_text(ax)
+    moved = lesson_02.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", low=-100.0)
+    # (10 + 100) / 200 to (40 + 100) / 200
+    assert "15 % of the ruler, from 0.55 to 0.7" in alt_text(moved)
+
+
+def test_bars_show_what_a_game_was_worth_then_and_now():
+    ax = CALLS["history"]()
+    then, now = (np.array([bar.get_height() for bar in bars]) for bars in ax.containers)
+    # records 3, 3, 4: then 3/3, 1/3, 4/4; now each over 4. The 8 of game 4 is not known yet.
+    np.testing.assert_allclose(then, [1, 1 / 3, 1])
+    np.testing.assert_allclose(now, [0.75, 0.25, 1])
+    assert alt_text(ax) == (
+        "After 3 of 4 games the best score is 4 points. Game 1 was worth 1 when it was played and is worth "
+        "0.75 now."
+    )
+
+
+def test_each_way_of_scaling_has_its_points_and_its_correlation():
+    ax = CALLS["worth_of_length"]()
+    raw, scaled = (line.get_xydata() for line in ax.lines)
+    np.testing.assert_array_equal(raw, [[10, 1], [20, 2], [40, 4]])
+    np.testing.assert_array_equal(scaled, [[10, 5], [20, 4], [40, 2]])
+    assert "raw: from 1 to 4, correlation 1.000; scaled: from 2 to 5, correlation -1.000" in alt_text(ax)
+
+
+def test_bars_of_gradients_are_signal_to_noise_with_an_interval():
+    ax = CALLS["gradients"]()
+    ratios = [each.mean() / each.std() for each in ESTIMATES.values()]
+    bars = [bar for bar in ax.patches]
+    assert sorted(bar.get_width() for bar in bars) == pytest.approx(sorted(ratios))
+    colours = {bar.get_width() > 0: mpl.colors.to_hex(bar.get_facecolor()).upper() for bar in bars}
+    assert colours == {True: COLORS["reward"], False: COLORS["advantage"]}  # the truth is positive
+    (low, high) = ax.collections[0].get_segments()[0][:, 0]
+    assert high - low == pytest.approx(2 * 1.96 / 400**0.5)
+    assert f"raw {ratios[0]:+.2f}; clipped {ratios[1]:+.2f}" in alt_text(ax)
+    assert "400 batches, each ± 0.10" in alt_text(ax)
+
+
+def test_the_moving_ruler_is_one_line_with_its_range_in_words():
+    ax = CALLS["moving_ruler"]()
+    np.testing.assert_array_equal(points(ax), [[2, 1.5], [3, -0.5], [4, 0.25]])
+    for said in ("9,000 points", "+1.50 at first", "between -0.50 and +1.50", "+0.25 after 4 games"):
+        assert said in alt_text(ax)
+
+
+# Words and pictures
+
+
+def test_numbers_are_written_as_one_says_them():
+    said = {0: "0", 12345: "12,345", 99.96: "100", -1234.5: "-1,234", 0.01234: "0.0123", 7: "7", 0.5: "0.5"}
+    for x, text in said.items():
+        assert number(x) == text
+    for x in (1e6, -5e8, 3.14159, 0.00012, 123.4):
+        assert "e" not in number(x)
+
+
+def test_games_are_written_as_one_writes_them():
+    assert [title(game) for game in ("ms_pacman", "pong", "video_pinball")] == [
+        "Ms. Pac-Man",
+        "Pong",
+        "Video Pinball",
+    ]
+
+
+def test_the_colours_can_be_told_apart():
+    assert len(set(COLORS.values())) == len(COLORS)
+    for colour in COLORS.values():
+        assert re.fullmatch("#[0-9A-F]{6}", colour)
+
+
+def test_html_carries_picture_and_alt_text_and_no_markup_from_it():
+    image = as_html(b"123", 'a < b & "c"', width=760)
+    assert 'src="data:image/png;base64,MTIz"' in image
+    assert html.unescape(re.search('alt="([^"]*)"', image)[1]) == 'a < b & "c"'
+    assert 'width="760"' in image
+    assert "background:white" in image
+
+
+def test_the_decorator_keeps_name_and_docstring_and_attaches_the_words():
+    @figure(5.0, 2.0)
+    def dot(x, *, ax):
+        """A dot."""
+        ax.plot([x], [x], "o")
+        return f"A dot at {x}."
+
+    ax = dot(3)
+    assert (dot.__name__, dot.__doc__, alt_text(ax)) == ("dot", "A dot.", "A dot at 3.")
+    assert tuple(ax.figure.get_size_inches()) == (5.0, 2.0)
+
+
+def test_figures_need_no_display_and_no_pyplot():
+    code = (
+        "import sys; from course.plots import lesson_02 as p, png; png(p.history([1., 2.], 2)); "
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "False"
+
+
+# In a notebook
+
+
+def test_a_notebook_shows_a_figure_once_with_its_alt_text(kernel):
+    ((kind, shown),) = kernel("from course.plots import lesson_02 as plots\nplots.history([3, 1, 4, 8], 3)")
+    assert kind == "execute_result"
+    expected = alt_text(CALLS["history"]())
+    assert f'<img alt="{html.escape(expected)}"' in shown["data"]["text/html"]
+    assert "data:image/png;base64," in shown["data"]["text/html"]
+    assert shown["data"]["text/plain"] == expected
+    assert "image/png" not in shown["data"]
+
+
+def test_a_notebook_shows_other_peoples_figures_as_before(kernel):
+    ((_, shown),) = kernel("import course.plots\nfrom matplotlib.figure import Figure\nFigure().subplots()")
+    assert "text/html" not in shown["data"]
+    assert "Axes" in shown["data"]["text/plain"]

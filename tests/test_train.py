@@ -1,0 +1,431 @@
+"""The agent learns what it must, says what it did, and refuses what cannot work."""
+
+import copy
+import dataclasses
+from dataclasses import replace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium.wrappers.vector import TransformReward
+
+from course import bench, games, losses, probes, returns
+from course.nets import Agent, load, one_thread, save
+from course.train import A2C, CARTPOLE, PONG, Config, TrainingFailed, train
+
+GAMMA = 0.5
+SMALL = Config(
+    env_steps=4000, steps=16, epochs=4, minibatch=64, lr=1e-2, gamma=GAMMA, lam=0.9, return_rate=0.0
+)
+WAYS = pytest.mark.parametrize(
+    ("mode", "return_rate"),
+    [("NextStep", 0.0), ("SameStep", 0.3)],
+    ids=["next step, in points", "same step, normalised"],
+)
+MODES = pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+
+
+def learned(probe, mode="NextStep", config=SMALL, envs=8, **judges):
+    """The agent after training on a probe, and its world."""
+    env = probe(envs=envs, mode=mode)
+    *_, last = train(env, config, **judges)
+    return last.agent, env
+
+
+def values(probe, *arguments, **judges):
+    agent, env = learned(probe, *arguments, **judges)
+    return agent.values(env.sees)
+
+
+def choices(probe, *arguments, **judges):
+    """Probability of action 1 in every state."""
+    agent, env = learned(probe, *arguments, **judges)
+    return np.exp(agent.log_probs(env.sees))[:, 1]
+
+
+TRUE_VALUES = [
+    (probes.one_reward, [1]),
+    (probes.two_signs, [-1, 1]),
+    (probes.delayed_reward, [GAMMA, 1]),
+    (probes.endless, [1 / (1 - GAMMA)]),
+    (probes.seesaw, [1 / (1 - GAMMA**2), GAMMA / (1 - GAMMA**2)]),
+]
+
+
+@WAYS
+@pytest.mark.parametrize(("probe", "truth"), TRUE_VALUES, ids=lambda it: getattr(it, "__name__", ""))
+def test_the_critic_finds_the_true_values(probe, truth, mode, return_rate):
+    got = values(probe, mode, replace(SMALL, return_rate=return_rate))
+    np.testing.assert_allclose(got, truth, atol=0.05)
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("probe", "best"),
+    [(probes.two_actions, [1]), (probes.matching, [0, 1]), (probes.patience, [1])],
+    ids=lambda it: getattr(it, "__name__", ""),
+)
+def test_the_actor_finds_the_best_action(probe, best, mode):
+    got = choices(probe, mode)[: len(best)]
+    np.testing.assert_allclose(got, best, atol=0.1)
+
+
+def test_the_plain_policy_loss_fits_as_well():
+    a2c = replace(SMALL, epochs=1, lr=2e-2)
+    np.testing.assert_allclose(
+        choices(probes.matching, config=a2c, policy_loss=losses.policy_loss), [0, 1], atol=0.1
+    )
+
+
+def test_the_learners_functions_drive_the_training():
+    """Each broken part fails the probe that was made for it, and no number of steps would help."""
+
+    def time_limits_end_the_task(rewards, values, next_values, terminated, truncated, **rest):
+        return returns.gae(rewards, values, next_values, terminated | truncated, truncated, **rest)
+
+    def no_future(rewards, values, next_values, terminated, truncated, **rest):
+        return returns.gae(rewards, values, 0 * next_values, terminated, truncated, **(rest | {"lam": 0}))
+
+    def uphill(log_probs, old_log_probs, advantages, *, clip):
+        return -losses.clipped_policy_loss(log_probs, old_log_probs, advantages, clip=clip)
+
+    short = replace(SMALL, env_steps=2000)
+    assert values(probes.endless, config=short, gae=time_limits_end_the_task)[0] < 1.9
+    assert values(probes.delayed_reward, config=short, gae=no_future)[0] < 0.1
+    assert choices(probes.two_actions, config=short, policy_loss=uphill)[0] < 0.1
+    nothing = {"normalize": lambda advantages, *, floor: 0 * advantages}
+    no_signal = choices(probes.two_actions, config=short, **nothing)[0]
+    assert no_signal == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_state_after_a_reset_is_no_substitute_for_the_state_reached():
+    class Forgetful(probes.Probe):
+        def step(self, actions):
+            obs, rewards, terminated, truncated, info = super().step(actions)
+            return obs, rewards, terminated, truncated, {**info, "final_obs": obs}
+
+    def forgetful(**options):
+        env = probes.seesaw(**options)
+        env.__class__ = Forgetful
+        return env
+
+    got = values(forgetful, "SameStep")
+    assert got[0] - got[1] > 0.9  # as the docstring of the probe says; the truth is 2/3
+
+
+def test_cartpole_is_solved_within_its_budget_and_examined_twice():
+    seconds, env_steps, score = bench.solve_cartpole(CARTPOLE, seed=1)
+    print(f"\nCartPole: {env_steps:,} steps, {seconds:.2f} s, then {score:.1f}")
+    assert env_steps <= 40_000
+    assert score >= 475
+
+
+def first_updates(count, *, seed=0, scale=1.0, config=CARTPOLE, **judges):
+    env = TransformReward(games.make("CartPole-v1"), lambda rewards: rewards * scale)
+    return [update for update, _ in zip(train(env, config, seed=seed, **judges), range(count), strict=False)]
+
+
+def numbers(updates):
+    names = [field.name for field in dataclasses.fields(updates[0])]
+    return np.array(
+        [[getattr(each, name) for name in names if name not in ("seconds", "agent")] for each in updates]
+    )
+
+
+def test_the_same_seed_gives_the_same_run_and_another_gives_another():
+    one, two, other = first_updates(3, seed=4), first_updates(3, seed=4), first_updates(3, seed=5)
+    np.testing.assert_array_equal(numbers(one), numbers(two))
+    assert (numbers(one) != numbers(other)).any()
+
+
+def test_a_million_times_the_points_change_nothing_but_the_points():
+    plain, large = first_updates(4), first_updates(4, scale=1e6)
+    for one, other in zip(plain, large, strict=True):
+        assert other.score == pytest.approx(1e6 * one.score)
+        assert other.advantage_std == pytest.approx(1e6 * one.advantage_std, rel=1e-3)
+        for name in ("env_steps", "kl", "entropy", "value_loss", "gradient_norm", "explained_variance"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-3, abs=1e-6), name
+
+
+def test_without_return_normalisation_the_critic_eats_the_whole_gradient():
+    large = first_updates(2, scale=1e6, config=replace(CARTPOLE, return_rate=0.0))
+    assert large[-1].gradient_norm > 1e4
+    assert first_updates(2)[-1].gradient_norm < 10
+
+
+def test_rescaling_leaves_every_prediction_as_it_is():
+    rng, agent = np.random.default_rng(0), Agent((3,), 2)
+    agent.critic.weight.data.normal_()
+    obs = rng.normal(size=(50, 3))
+    agent.rescale(rng.normal(100, 20, size=64), rate=0.3)
+    before, unit = agent.values(obs), agent.return_std.item()
+    for mean, spread in ((-4000, 1000), (7, 0.1), (1e6, 1e5)):
+        agent.rescale(rng.normal(mean, spread, size=64), rate=0.3)
+        # the weights are float32: a prediction is kept to a millionth of the largest unit so far
+        unit = max(unit, agent.return_std.item())
+        np.testing.assert_allclose(agent.values(obs), before, rtol=0, atol=3e-6 * unit)
+
+
+def test_the_critics_units_are_those_of_its_targets():
+    agent, targets = Agent((3,), 2), np.array([10.0, 20.0, 60.0])
+    agent.rescale(targets, rate=0.3)
+    np.testing.assert_allclose(agent.normalise(targets), (targets - 30) / targets.std(), rtol=1e-12)
+    np.testing.assert_allclose(agent.values(np.ones((1, 3))), 30)  # it starts from their mean
+    agent.rescale(np.full(5, 30.0), rate=0.5)
+    assert agent.return_std.item() == pytest.approx(targets.std() / np.sqrt(2))
+
+
+def test_constant_targets_have_finite_units():
+    for constant in (0.0, 3.0, 1e9):
+        agent = Agent((3,), 2)
+        agent.rescale(np.full(9, constant), rate=0.3)
+        assert np.isfinite(agent.normalise(np.full(9, constant))).all()
+        np.testing.assert_allclose(agent.values(np.ones((1, 3))), constant)
+
+
+def test_an_update_keeps_its_agent_when_training_goes_on():
+    updates = first_updates(3)
+    obs = np.ones((1, 4))
+    kept = [update.agent.values(obs).item() for update in updates]
+    assert len(set(kept)) == 3
+    assert [update.number for update in updates] == [1, 2, 3]
+    assert updates[0].env_steps < updates[1].env_steps <= 3 * 64 * 16
+
+
+def test_training_leaves_global_random_numbers_and_threads_alone():
+    torch.manual_seed(0)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    legacy = np.random.get_state()[1].copy()  # noqa: NPY002
+    torch.set_num_threads(2)
+    try:
+        for _ in zip(train(games.make("CartPole-v1"), CARTPOLE), range(2), strict=False):
+            assert torch.get_num_threads() == 2
+        with pytest.raises(KeyError), one_thread():
+            assert torch.get_num_threads() == 1
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(np.random.get_state()[1], legacy)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("quantity", ["rewards", "advantages", "normalised advantages", "policy loss"])
+def test_a_number_that_is_not_finite_stops_training_and_keeps_the_last_good_agent(quantity):
+    calls = []
+
+    def spoiled(right, after, *arguments, **options):
+        calls.append(1)
+        return right(*arguments, **options) * (float("nan") if len(calls) > after else 1)
+
+    env, judges = games.make("CartPole-v1"), {}
+    if quantity == "rewards":
+        env = TransformReward(env, lambda rewards: spoiled(np.array, 2 * 64, rewards))
+    elif quantity == "advantages":
+        judges["gae"] = lambda *a, **k: spoiled(returns.gae, 2, *a, **k)
+    elif quantity == "normalised advantages":
+        judges["normalize"] = lambda a, *, floor: spoiled(losses.normalize, 2, a, floor=floor)
+    else:
+        judges["policy_loss"] = lambda a, b, c, *, clip: spoiled(
+            losses.clipped_policy_loss, 2 * 40, a, b, c, clip=clip
+        )
+    seen = []
+    with pytest.raises(TrainingFailed, match=f"^update 3: {quantity} is no longer finite") as failure:
+        seen.extend(train(env, replace(CARTPOLE, minibatch=256), **judges))
+        pytest.fail("it went on")
+    agent = failure.value.agent
+    assert all(torch.isfinite(weights).all() for weights in agent.state_dict().values())
+    assert np.isfinite(agent.values(np.ones((1, 4)))).all()
+
+
+def test_an_interrupt_loses_no_more_than_the_update_under_way():
+    pressed, threads = [], torch.get_num_threads()
+
+    def ctrl_c(rewards):
+        pressed.append(1)
+        if len(pressed) > 2 * 64 + 10:
+            raise KeyboardInterrupt
+        return rewards
+
+    with pytest.raises(KeyboardInterrupt):
+        for update in train(TransformReward(games.make("CartPole-v1"), ctrl_c)):
+            last = update
+    assert last.number == 2
+    assert games.evaluate(last.agent, "CartPole-v1", episodes=5, seed=0).min() > 0
+    assert torch.get_num_threads() == threads
+
+
+def test_a_learning_rate_that_is_far_too_high_is_stopped_not_hidden():
+    with pytest.raises(TrainingFailed, match=r"update 1: .* is no longer finite"):
+        list(train(games.make("CartPole-v1"), replace(CARTPOLE, lr=1e38)))
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [
+        ("lr", -1e-3),
+        ("lr", 0),
+        ("lr", float("nan")),
+        ("gamma", 1.1),
+        ("lam", -0.1),
+        ("clip", 0),
+        ("epochs", 0),
+        ("steps", 2.5),
+        ("minibatch", 0),
+        ("env_steps", 0),
+        ("entropy_weight", -1),
+        ("max_grad_norm", 0),
+        ("return_rate", 2),
+    ],
+)
+def test_numbers_that_cannot_work_are_refused_by_name(number, value):
+    with pytest.raises(ValueError, match=number):
+        Config(**{number: value})
+
+
+def test_games_that_are_not_there_are_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'CartPole-v1'"):
+        games.make("CartPole-v2")
+    with pytest.raises(ValueError, match="envs must be a whole number of at least 1, got 0"):
+        games.make("CartPole-v1", envs=0)
+
+
+def test_continuous_actions_and_other_mistakes_are_refused_at_once():
+    pendulum = gym.make_vec("Pendulum-v1", num_envs=2, vectorization_mode="sync")
+    with pytest.raises(ValueError, match="actions must be Discrete"):
+        train(pendulum)
+    with pytest.raises(ValueError, match="vector environment"):
+        train("CartPole-v1")
+    with pytest.raises(ValueError, match="gae must be a function"):
+        train(games.make("CartPole-v1"), gae=None)
+
+
+def test_an_examination_is_of_new_episodes_and_can_be_repeated():
+    agent = first_updates(4)[-1].agent
+    before = copy.deepcopy(agent.state_dict())
+    one = games.evaluate(agent, "CartPole-v1", episodes=20, seed=1, greedy=False)
+    assert one.shape == (20,)
+    np.testing.assert_array_equal(
+        one, games.evaluate(agent, "CartPole-v1", episodes=20, seed=1, greedy=False)
+    )
+    assert (one != games.evaluate(agent, "CartPole-v1", episodes=20, seed=2, greedy=False)).any()
+    assert all(torch.equal(before[name], weights) for name, weights in agent.state_dict().items())
+
+
+def test_an_examination_counts_one_whole_episode_each_and_is_bounded():
+    agent = Agent((4,), 2)
+    scores = games.evaluate(agent, "CartPole-v1", episodes=50, seed=0, greedy=False)
+    assert 15 < scores.mean() < 30  # random play: about 22
+    capped = games.evaluate(agent, "CartPole-v1", episodes=50, seed=0, greedy=False, max_steps=12)
+    np.testing.assert_array_equal(capped, np.minimum(scores, 12))
+
+
+def test_an_agent_of_another_game_is_not_examined():
+    with pytest.raises(ValueError, match="obs must have shape"):
+        games.evaluate(Agent((5,), 2), "CartPole-v1", episodes=2, seed=0)
+    with pytest.raises(ValueError, match="3 actions"):
+        games.evaluate(Agent((4,), 3), "CartPole-v1", episodes=2, seed=0)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 12, 14)], ids=str)
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_saved_agent_comes_back_the_same(tmp_path, shape, shared):
+    background = np.full(shape[1:], 7.0) if len(shape) == 3 else 0.0
+    agent = Agent(shape, 3, width=8, shared=shared, background=background, env_name="here", protocol="so")
+    agent.rescale(np.array([1.0, 5.0]), rate=0.3)
+    save(agent, tmp_path / "agent.pt")
+    back, obs = load(tmp_path / "agent.pt"), np.random.default_rng(0).normal(size=(6, *shape))
+    np.testing.assert_array_equal(back.values(obs), agent.values(obs))
+    np.testing.assert_array_equal(back.log_probs(obs), agent.log_probs(obs))
+    assert (back.env_name, back.protocol, back.actions) == ("here", "so", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["agent.pt"]
+
+
+def test_a_file_that_is_no_agent_is_refused_by_name(tmp_path):
+    whole = tmp_path / "whole.pt"
+    save(Agent((4,), 2), whole)
+    content = torch.load(whole, weights_only=True)
+    poisoned = content["weights"] | {"actor.bias": torch.full((2,), float("nan"))}
+    bad = {
+        "half.pt": lambda path: path.write_bytes(whole.read_bytes()[:2000]),
+        "text.pt": lambda path: path.write_text("not an agent"),
+        "empty.pt": lambda path: path.write_bytes(b""),
+        "other.pt": lambda path: torch.save({"format": "something else"}, path),
+        "list.pt": lambda path: torch.save([1, 2], path),
+        "code.pt": lambda path: torch.save(Agent((4,), 2), path),
+        "misfit.pt": lambda path: torch.save({**content, "width": 32}, path),
+        "nan.pt": lambda path: torch.save({**content, "weights": poisoned}, path),
+    }
+    for name, write in bad.items():
+        write(tmp_path / name)
+        with pytest.raises(ValueError, match=name):
+            load(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "nowhere.pt")
+
+
+def test_what_a_run_was_for_is_kept_with_the_agent():
+    assert first_updates(1)[0].agent.env_name == "CartPole-v1"
+
+
+def test_pong_takes_the_same_agent_and_the_same_loop():
+    env = games.make("pong", envs=2)
+    config = replace(PONG, steps=24, minibatch=24, epochs=1, width=8)
+    for update, _ in zip(train(env, config), range(2), strict=False):
+        assert np.isfinite([update.policy_loss, update.value_loss, update.kl]).all()
+    env.close()
+    assert update.env_steps == 2 * 2 * 24
+    assert update.entropy == pytest.approx(np.log(3), abs=0.05)
+    assert update.agent.env_name == "pong"
+    assert "no sticky actions" in update.agent.protocol
+
+
+def test_where_a_reward_ends_a_round_nothing_counts_that_comes_after_it():
+    rounds = replace(SMALL, env_steps=2000, point_ends=True)
+    np.testing.assert_allclose(values(probes.endless, config=rounds), [1], atol=0.05)  # else 1 / (1 - gamma)
+
+
+def test_the_table_of_measurements_is_resumed_not_repeated(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_QUICK", raising=False)
+    calls = []
+    task = {"ours": lambda seed: calls.append(seed) or (0.5, 100 * seed, 480.0), "peer": None}
+    monkeypatch.setitem(bench.TASKS, "cartpole", lambda: task)
+    path, said = tmp_path / "rows.json", []
+    bench.bench("cartpole", 2, path, say=said.append)
+    rows = bench.bench("cartpole", 3, path, say=said.append)
+    assert calls == [1, 2, 3]
+    assert [list(row) for row in rows] == [list(bench.COLUMNS)] * 3
+    assert any("peer is not here: pip install" in line for line in said)
+    assert "median of 3" in said[-1]
+    path.write_text('{"rows": 1}')
+    with pytest.raises(ValueError, match=r"rows\.json is not a list of rows"):
+        bench.bench("cartpole", 1, path)
+    with pytest.raises(ValueError, match="task 'cartpol' is not known; did you mean 'cartpole'"):
+        bench.bench("cartpol")
+
+
+def test_every_seed_is_saved_as_soon_as_it_is_there(tmp_path, monkeypatch):
+    def run(seed):
+        if seed == 2:
+            raise KeyboardInterrupt
+        return 0.5, None, None
+
+    monkeypatch.delenv("COURSE_QUICK", raising=False)
+    monkeypatch.setitem(bench.TASKS, "gae", lambda: {"ours": run})
+    with pytest.raises(KeyboardInterrupt):
+        bench.bench("gae", 3, tmp_path / "rows.json", say=str)
+    assert len(bench.bench("gae", 1, tmp_path / "rows.json", say=str)) == 1
+
+
+def test_the_torch_loop_of_the_table_computes_the_same_advantages():
+    expected = returns.gae(*bench._rollout(0, (50, 3)), gamma=0.9, lam=0.8)
+    tensors = [torch.from_numpy(array).double() for array in bench._rollout(0, (50, 3))]
+    # the table's own arrays: both flags never stand together there, or terminated wins in both
+    np.testing.assert_allclose(bench.torch_gae(*tensors, gamma=0.9, lam=0.8), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_settings_of_each_game_say_what_they_are_for():
+    assert CARTPOLE == Config()
+    assert A2C.epochs == 1
+    assert PONG.point_ends and PONG.shared

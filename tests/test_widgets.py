@@ -1,0 +1,145 @@
+import html
+import re
+import time
+
+import numpy as np
+import pytest
+
+from course import widgets
+from course.plots import alt_text, figure, lesson_02, png
+
+SCORES = np.array([3.0, 1.0, 4.0, 8.0])
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@figure(4.0, 2.0)
+def line(slope, height, name, *, ax):
+    ax.plot([0, 1], [height, height + slope])
+    return f"The line {name}, of slope {slope:g} from {height:g}."
+
+
+def explorer():
+    return widgets.Explorer(
+        line,
+        slope=widgets.slider("slope", 2, 0, 5, 1),
+        height=widgets.log_slider("height", 10.0, 1.0, 1000.0),
+        name=widgets.choice("name", ["a & b", "c"]),
+    )
+
+
+MOVES = {"slope": 5, "height": 100.0, "name": "c"}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_moving_a_control_changes_the_picture_and_the_words(name):
+    shown = explorer()
+    before = shown.image.value, shown.words.value, shown.alt
+    shown.controls[name].value = MOVES[name]
+    settings = {"slope": 2, "height": 10.0, "name": "a & b", name: MOVES[name]}
+    assert shown.alt == alt_text(line(**settings))
+    assert html.escape(shown.alt) in shown.words.value
+    assert shown.image.value == png(line(**settings))
+    for old, new in zip(before, (shown.image.value, shown.words.value, shown.alt), strict=True):
+        if (name, old) != ("name", before[0]):  # the name is in the words only
+            assert old != new
+
+
+def test_going_back_shows_the_first_picture_again():
+    shown = explorer()
+    first = shown.image.value, shown.words.value
+    shown.controls["slope"].value = 4
+    shown.controls["slope"].value = 2
+    assert (shown.image.value, shown.words.value) == first
+
+
+def test_all_controls_stand_above_the_figure_and_the_words_below():
+    shown = explorer()
+    assert shown.children == (*shown.controls.values(), shown.image, shown.words)
+    assert 'role="status"' in shown.words.value
+
+
+def test_moving_makes_no_new_widgets():
+    # Each new one would stay in the browser and in the kernel until the notebook is closed.
+    shown = explorer()
+    before = shown.image, shown.image.layout, shown.words
+    shown.controls["slope"].value = 5
+    for old, new in zip(before, (shown.image, shown.image.layout, shown.words), strict=True):
+        assert new is old
+
+
+def test_the_bundle_has_the_widget_and_its_static_twin():
+    shown = explorer()
+    shown.controls["slope"].value = 3
+    data = shown._repr_mimebundle_()
+    assert data[VIEW]["model_id"] == shown.model_id
+    alt = "The line a & b, of slope 3 from 10."
+    assert data["text/plain"] == f"Interactive figure, at slope 3, height 10.0, name a & b. {alt}"
+    image = re.search('<img alt="([^"]*)"', data["text/html"])
+    assert html.unescape(image[1]) == alt
+    assert "data:image/png;base64," in data["text/html"]
+    assert html.escape(data["text/plain"]) in data["text/html"]
+
+
+def test_a_notebook_gets_the_widget_and_its_static_twin(kernel):
+    ((kind, shown),) = kernel(
+        "from course import widgets\nfrom course.plots import lesson_02 as plots\n"
+        "explorer = widgets.Explorer(lambda seen: plots.history([3, 1, 4, 8], seen),\n"
+        "                            seen=widgets.slider('games played', 2, 1, 4, 1))\nexplorer"
+    )
+    assert kind == "execute_result"
+    alt = alt_text(lesson_02.history(SCORES, 2))
+    assert VIEW in shown["data"]
+    assert f'<img alt="{html.escape(alt)}"' in shown["data"]["text/html"]
+    assert shown["data"]["text/plain"] == f"Interactive figure, at games played 2. {alt}"
+    # and the slider moves it there too
+    ((_, said),) = kernel("explorer.controls['seen'].value = 3; print(explorer.alt)")
+    assert said["text"].strip() == alt_text(lesson_02.history(SCORES, 3))
+
+
+def test_a_slider_of_whole_numbers_gives_whole_numbers():
+    for four in ((2, 1, 4, 1), (np.int64(2), np.int64(1), 4, 1)):  # a length or an argmax is one of numpy's
+        whole = widgets.slider("n", *four)
+        assert (whole.value, whole.min, whole.max, whole.step) == (2, 1, 4, 1)
+        assert isinstance(whole.value, int)
+    fraction = widgets.slider("gamma", 0.5, 0, 1, 0.05)
+    assert (fraction.value, fraction.min, fraction.max, fraction.step) == (0.5, 0, 1, 0.05)
+    assert fraction.description == "gamma"
+
+
+def test_a_log_slider_speaks_in_the_numbers_themselves():
+    shown = widgets.log_slider("best", 1000.0, 10.0, 1_000_000.0)
+    assert (shown.value, 10**shown.min, 10**shown.max) == (1000.0, 10.0, 1_000_000.0)
+
+
+@pytest.mark.parametrize("low", [7.0, 31.0, 3423.0, 16256.9])
+def test_a_log_slider_starts_exactly_where_it_was_put(low):
+    shown = widgets.log_slider("best", low, low, 1_000_000.0)
+    seen = []
+    widgets.Explorer(lambda best: seen.append(best) or line(best, 1, "x"), best=shown)
+    assert seen[0] == pytest.approx(low, rel=1e-12)
+
+
+def test_a_choice_starts_at_the_first_or_at_the_one_that_was_asked_for():
+    assert widgets.choice("size", [5, 20, 100]).value == 5
+    assert widgets.choice("size", [5, 20, 100], 20).value == 20
+    for options in ([1, 0.95, 0], ["GAE", ""], [True, False]):
+        assert widgets.choice("lam", options, options[-1]).value == options[-1]
+
+
+def test_labels_have_room():
+    for control in explorer().controls.values():
+        assert float(control.style.description_width.removesuffix("em")) >= 10
+
+
+def test_a_redraw_is_quick():
+    """Printed with `pytest -s`: median CPU milliseconds from a move to the new picture; the target is 100."""
+    shown = widgets.Explorer(
+        lambda seen: lesson_02.history(SCORES, seen), seen=widgets.slider("games played", 1, 1, 4, 1)
+    )
+    spent = []
+    for move in range(12):
+        began = time.process_time()
+        shown.controls["seen"].value = 2 + move % 3
+        spent.append(time.process_time() - began)
+    print(f"\nredraw: median {1000 * np.median(spent):.0f} ms of CPU, largest {1000 * max(spent):.0f} ms")
+    assert np.median(spent) < 0.5  # wide: the machine may be slow and busy
