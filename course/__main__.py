@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="measure speed and sample use, ours and the peers'")
     command.add_argument("--only", metavar="TASK", help="cartpole, pong, gae or import; all but pong if none")
     command.add_argument("--seeds", type=int, default=5)
-    command.add_argument("--json", type=Path, metavar="FILE", help="each finished seed; a second call resumes")
+    command.add_argument(
+        "--json", type=Path, metavar="FILE", help="each finished seed; a second call resumes"
+    )
     command.set_defaults(run=_bench)
     return parser
 
