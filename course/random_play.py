@@ -105,8 +105,8 @@ def random_episodes(game: str, *, episodes: int, seed: int) -> Iterator[Episode]
     console.reset_game()
     start = console.cloneState(include_rng=True)
     for index in range(episodes):
-        # Both are needed. In 14 of the 57 published games the reset alone starts an episode that
-        # depends on the one before; in qbert the restored state alone does.
+        # Both are needed. After a reset alone, many games (assault, frostbite) still depend on the
+        # episode before; after a restored state alone, qbert does.
         console.reset_game()
         console.restoreState(start)
         yield _play(console, np.random.default_rng([seed, index]))

@@ -254,6 +254,7 @@ def test_names_of_cells_are_unique_and_valid(built):
     names = [cell.id for cell in notebook(built, "notebooks").cells]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in names)
+    assert names[-1] == f"{names[-2]}-2"  # two cells with the same text
 
 
 def test_a_new_cell_in_front_leaves_the_names_of_the_others_alone(source):
@@ -400,6 +401,26 @@ def test_ctrl_c_between_two_files_keeps_the_old_ones(copy_of_built, monkeypatch,
     assert files(copy_of_built.parents[1]) == before
 
 
+def test_ctrl_c_while_a_file_is_written_keeps_the_old_one_whole(copy_of_built, monkeypatch, capsys):
+    root = copy_of_built.parents[1]
+    copy_of_built.write_text(LESSON.replace(' picture="docs/ruler.png"', ""), encoding="utf-8")
+    before = files(root)
+    write = Path.write_bytes
+
+    def stopped(path, data):
+        write(path, data[: len(data) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(authoring, "execute", lambda solved, source: solved)
+    monkeypatch.setattr(Path, "write_bytes", stopped)
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **_: stopped(path, text.encode()))
+    assert main(["build", "90"]) == 1
+    assert "Stopped" in capsys.readouterr().err
+    after = files(root)
+    assert {name: after[name] for name in before} == before
+    assert all(name.endswith(".part") for name in set(after) - set(before))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals go another way there")
 def test_ctrl_c_while_a_cell_runs_stops_at_once_without_a_traceback(copy_of_built):
     root = copy_of_built.parents[1]
@@ -416,7 +437,7 @@ def test_ctrl_c_while_a_cell_runs_stops_at_once_without_a_traceback(copy_of_buil
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
-        start_new_session=True,  # a group of its own, as a terminal gives it
+        process_group=0,  # a group of its own, as a terminal gives it
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

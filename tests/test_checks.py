@@ -18,6 +18,7 @@ import pytest
 from course import check, use
 from course.checks import CheckFailed, NotAttempted, engine, exercises, judge
 from course.checks.engine import Case, Exercise, examine
+from course.checks.limits import TimeLimit, time_limit
 from course.checks.panel import Panel
 
 EXERCISES = exercises()
@@ -444,6 +445,11 @@ def test_an_interrupt_ends_the_whole_check_and_not_one_call_of_many():
     assert len(calls) == 1
 
 
+def test_an_answer_that_cannot_be_read_is_called_by_its_type():
+    verdict = judge("min_max", gives(Bites(RuntimeError("odd"))), seed=0)
+    assert verdict.cause == "Returned a Bites; expected a number."
+
+
 @pytest.mark.parametrize(
     "thing", [None, 3, "min_max", MIN_MAX], ids=["None", "a number", "text", "an exercise"]
 )
@@ -585,6 +591,44 @@ def test_a_loop_without_end_is_cut_and_leaves_no_trace(loop, monkeypatch):
         assert time.perf_counter() - began[0] < 8  # other work may be going on
     assert not verdict.passed
     assert verdict.cause.startswith("Still running after 0.15 s.")
+
+
+def test_no_alarm_rings_outside_the_border_once_the_code_has_been_left():
+    # What runs there restores stdout and numpy's settings; it must not be interrupted on the way out.
+    def border(left):
+        while left:
+            try:
+                while True:
+                    pass
+            except TimeLimit:
+                left -= 1
+
+    def outside():
+        return sum(1 for _ in range(1_000))
+
+    for left in (2, 3) * 10:
+        with time_limit(0.01, inside=border.__code__):
+            try:
+                border(left)
+            except TimeLimit:
+                pass
+            assert outside() == 1_000
+
+
+def test_except_exception_does_not_swallow_the_alarm(monkeypatch):
+    monkeypatch.setattr(engine, "SECONDS", 0.15)
+    swallowed = []
+
+    def careful(*args, **kwargs):
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception as error:
+                swallowed.append(error)
+
+    assert judge("min_max", careful, seed=0).cause.startswith("Still running")
+    assert not swallowed
 
 
 def test_a_loop_without_end_is_cut_within_the_two_seconds_of_the_promise(capsys):

@@ -1,7 +1,6 @@
 """The command line, as a user meets it: what it prints, where, and its exit status."""
 
 import importlib.metadata
-import os
 import re
 import subprocess
 import sys
@@ -74,7 +73,7 @@ def project(tmp_path, monkeypatch):
     """A project with two lessons that were never built."""
     monkeypatch.setattr(stale, "ROOT", tmp_path)
     (tmp_path / "solutions").mkdir()
-    for name in ("00_hello.py", "01_world.py", "helper.py"):
+    for name in ("00_hello.py", "01_world.py", "notes.py"):
         (tmp_path / "solutions" / name).write_text("# %%\n1 + 1\n", encoding="utf-8")
     return tmp_path
 
@@ -105,7 +104,7 @@ def test_a_lesson_goes_by_its_number_its_name_or_its_file(project, capsys, name)
     assert "01_world" in said and "00_hello" not in said
 
 
-@pytest.mark.parametrize("name", ["1", "02", "world", "helper", "01_", ""])
+@pytest.mark.parametrize("name", ["1", "02", "world", "notes", "01_", ""])
 def test_a_lesson_that_is_not_known_gives_2_and_the_names_of_those_that_are(project, capsys, name):
     assert cli.main(["build", name, "--check"]) == 2
     said = capsys.readouterr()
@@ -258,7 +257,7 @@ def test_a_broken_part_gets_a_fail_line_and_a_remedy_and_the_others_are_still_ex
     assert len(lines) >= 13
 
 
-@pytest.mark.parametrize("package", ["numpy", "torch", "matplotlib"])
+@pytest.mark.parametrize("package", ["numpy", "torch"])
 def test_the_doctor_examines_a_machine_without_a_package_that_the_course_itself_uses(package):
     before = (
         f"import sys; sys.modules[{package!r}] = None\nfrom course import doctor\n"
@@ -283,13 +282,6 @@ def test_the_doctor_can_be_stopped(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "_python", interrupted)
     assert cli.main(["doctor"]) == 1
     assert "FAIL" not in capsys.readouterr().out
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a pipe that is closed is met otherwise there")
-def test_output_that_nobody_reads_to_its_end_is_no_traceback():
-    command = f"{sys.executable} -m course build --check | true; {sys.executable} -m course --help | true"
-    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert "Traceback" not in done.stderr
 
 
 # random-scores

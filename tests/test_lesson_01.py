@@ -29,6 +29,16 @@ def test_what_the_text_says_is_what_a_cell_showed(said, shown):
     assert shown in outputs("01")
 
 
+@pytest.mark.parametrize(
+    ("who", "game", "score", "span"), [("human", "ice_hockey", 0.9, 4.0), ("muzero", "venture", 0.4, 5.8)]
+)
+def test_one_score_near_zero_makes_a_span(who, game, score, span):
+    scores = {name: getattr(row, who) for name, row in published_scores().items()}
+    assert scores.pop(game) == score
+    assert orders_of_magnitude(list(scores.values())) == pytest.approx(span, abs=0.05)
+    assert f"{score}" in prose("01") and f"{span}" in prose("01")
+
+
 def test_the_two_tables_are_compared_with_their_protocols_named():
     assert published_scores()["video_pinball"].random == 0.0
     assert measured_random_scores()["video_pinball"].mean > 1_000
