@@ -12,7 +12,7 @@ from numbers import Integral
 import ipywidgets as w
 from matplotlib.axes import Axes
 
-from course.plots import alt_text, as_html, png
+from course.plots import alt_text, html_of_axes
 
 
 class Explorer(w.VBox):
@@ -26,7 +26,7 @@ class Explorer(w.VBox):
     def __init__(self, draw: Callable[..., Axes], **controls: w.Widget) -> None:
         """Draw once, then listen."""
         self.draw, self.controls = draw, controls
-        self.image = w.Image(format="png", layout=w.Layout(max_width="100%"))
+        self.image = w.HTML()  # not w.Image, which has no alt text
         self.words = w.HTML()
         self.update()
         for control in controls.values():
@@ -36,9 +36,8 @@ class Explorer(w.VBox):
     def update(self, _change: object = None) -> None:
         """Draw the figure for the controls' present values."""
         ax = self.draw(**{name: control.value for name, control in self.controls.items()})
-        self.alt, self.width = alt_text(ax), round(ax.figure.get_figwidth() * 100)
-        self.image.layout.width = f"{self.width}px"
-        self.image.value = png(ax)
+        self.alt = alt_text(ax)
+        self.image.value = html_of_axes(ax)
         self.words.value = (
             f'<div role="status" style="max-width:60em;line-height:1.4">{html.escape(self.alt)}</div>'
         )
@@ -48,10 +47,8 @@ class Explorer(w.VBox):
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         settings = ", ".join(f"{c.description or n} {c.value}" for n, c in self.controls.items())
         text = f"Interactive figure, at {settings}. {self.alt}"
-        data["text/html"] = (
-            as_html(self.image.value, self.alt, width=self.width)
-            + f"<p><i>{html.escape(text)} Run this cell to move the controls.</i></p>"
-        )
+        note = f"<p><i>{html.escape(text)} Run this cell to move the controls.</i></p>"
+        data["text/html"] = self.image.value + note
         data["text/plain"] = text
         return data
 

@@ -55,7 +55,7 @@ min_max = use(min_max)
 # %% [markdown]
 # ## Crack 1: nobody tells you the maximum
 #
-# A ruler needs its two ends. Suppose you had taken random play as the bottom and a professional human tester as
+# Suppose you had taken random play as the bottom and a professional human tester as
 # the top, which was a fair idea in 2013. Here is where Agent57 (Badia et al. 2020) lands on that ruler in each of the 57 games.
 #
 # *Predict first.* On how many of the 57 games is Agent57 above 1? And the largest of its scaled scores: is it
@@ -71,7 +71,7 @@ plots.above_the_ruler({game: min_max(s.agent57, s.random, s.human) for game, s i
 #
 # ## Crack 2: a record rewrites history
 #
-# If you do not know the maximum, use the best score seen so far. Here are twelve games of Video Pinball at
+# Then use the best score seen so far. Here are twelve games of Video Pinball at
 # random, live; it takes some ten seconds.
 
 # %% tags=["nbval-ignore-output"]
@@ -89,8 +89,8 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# Move the slider. The first game was perfect until the second one came; then it was worth 0.073. Nothing about the
-# game had changed. A network that learned "this is a 1" must now learn "this is a 0.07", for every state it has ever
+# Move the slider. The first game was perfect until the second one came; then it was worth 0.073. The game had not
+# changed. A network that learned "this is a 1" must now learn "this is a 0.07", for every state it has ever
 # seen.
 #
 # ## Crack 3: one jackpot squashes the rest
@@ -142,7 +142,7 @@ plots.worth_of_length(lengths, {"raw rewards": pong_scores, "each step scaled to
 #
 # ## Crack 5: a ruler for each batch can teach the wrong action
 #
-# The last escape: scale each batch by its own minimum and maximum. Two slot machines show what that does. A pays 1 point
+# The last escape: scale each batch by its own range. Two slot machines show what that does. A pays 1 point
 # each time. B pays 100 points, once in fifty plays, else nothing, so it is worth 2 points a play. A policy that picks either
 # with probability 1/2 should move towards B: its exact gradient is +0.25.
 

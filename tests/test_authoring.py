@@ -300,6 +300,7 @@ MARKERS = {
     "at the end": (LESSON + "\n# %%\n### BEGIN MARK SCHEME\n", LESSON.count("\n") + 3, "BEGIN MARK SCHEME"),
     # A marker that nobody knows would hand the hidden test to the learner.
     "misspelled": (LESSON.replace("HIDDEN TESTS", "HIDDEN TEST"), 30, "HIDDEN TEST"),
+    "another name": (LESSON.replace("HIDDEN TESTS", "TESTS"), 30, "BEGIN TESTS"),
     "small letters": (LESSON.replace("### BEGIN HIDDEN", "### Begin hidden"), 30, "hidden"),
 }
 

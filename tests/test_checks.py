@@ -297,6 +297,24 @@ def test_an_answer_may_work_in_place(exercise):
 
 
 @those(is_tensor)
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda loss: loss.reshape(1), "Returned a tensor of shape (1,); a loss is one number, shape ()."),
+        (lambda loss: loss.detach(), "No gradient flows through the loss."),
+        (lambda loss: loss.item(), "Returned float; expected a tensor"),
+    ],
+    ids=["one axis too many", "detached", "a float"],
+)
+def test_a_loss_must_be_one_tensor_with_a_gradient(exercise, change, cause):
+    verdict = judge(exercise.name, lambda *a, **k: change(exercise.reference(*a, **k)), seed=0)
+    # A known mistake may say the same in its own words.
+    known = [sentence for sentence, _ in exercise.mistakes]
+    assert verdict.cause.startswith(cause) or verdict.cause in known
+    assert not verdict.passed
+
+
+@those(is_tensor)
 def test_an_answer_on_tensors_may_work_in_place(exercise):
     def answer(*args, **kwargs):
         # What comes out of a network can be changed in place, and so can what a check hands over.

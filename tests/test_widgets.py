@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course import widgets
-from course.plots import alt_text, figure, lesson_02, png
+from course.plots import alt_text, figure, html_of_axes, lesson_02
 
 SCORES = np.array([3.0, 1.0, 4.0, 8.0])
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,7 +38,7 @@ def test_moving_a_control_changes_the_picture_and_the_words(name):
     settings = {"slope": 2, "height": 10.0, "name": "a & b", name: MOVES[name]}
     assert shown.alt == alt_text(line(**settings))
     assert html.escape(shown.alt) in shown.words.value
-    assert shown.image.value == png(line(**settings))
+    assert shown.image.value == html_of_axes(line(**settings))
     for old, new in zip(before, (shown.image.value, shown.words.value, shown.alt), strict=True):
         if (name, old) != ("name", before[0]):  # the name is in the words only
             assert old != new

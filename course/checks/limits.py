@@ -30,16 +30,22 @@ def time_limit(seconds: float, *, inside: CodeType) -> Iterator[None]:
     rings = 0
     tracer_before = sys.gettrace()
 
-    def insist(_frame: FrameType, _event: str, _argument: object) -> None:
-        raise TimeLimit
-
-    def ring(_signal: int, frame: FrameType | None) -> None:
-        nonlocal rings
+    def below(frame: FrameType | None) -> list[FrameType]:
+        """The frames from this one up to the border; none if it is not below the border."""
         frames = []
         while frame is not None and frame.f_code is not inside:
             frames.append(frame)
             frame = frame.f_back
-        if frame is None:
+        return frames if frame is not None else []
+
+    def insist(frame: FrameType, _event: str, _argument: object) -> None:
+        if below(frame):
+            raise TimeLimit
+
+    def ring(_signal: int, frame: FrameType | None) -> None:
+        nonlocal rings
+        frames = below(frame)
+        if not frames:
             return
         rings += 1
         if rings > 1:  # the first was swallowed

@@ -88,12 +88,14 @@ def as_html(picture: bytes, alt: str, *, width: int) -> str:
     )
 
 
-def _html_of_axes(ax: Axes) -> str | None:
+def html_of_axes(ax: Axes) -> str | None:
     """How a notebook shows an Axes of ours; None leaves others as they are."""
     if not hasattr(ax.figure, "alt_text"):
         return None
-    width = round(ax.figure.get_figwidth() * 100)
-    return as_html(png(ax), alt_text(ax), width=width)
+    width, height = ax.figure.get_size_inches() * 100
+    image = as_html(png(ax), alt_text(ax), width=round(width))
+    # With its height known beforehand the page does not jump when a widget changes the picture.
+    return image.replace('style="', f'style="aspect-ratio:{width:.0f}/{height:.0f};height:auto;', 1)
 
 
 def _text_of_axes(ax: Axes, printer: object, _cycle: bool) -> None:
@@ -106,7 +108,7 @@ def _register() -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is not None:
         formatters = shell.display_formatter.formatters
-        formatters["text/html"].for_type(Axes, _html_of_axes)
+        formatters["text/html"].for_type(Axes, html_of_axes)
         formatters["text/plain"].for_type(Axes, _text_of_axes)
 
 
