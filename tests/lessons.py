@@ -4,8 +4,14 @@ The outputs are those of the built solution. That they still come out is tested 
 tagged nbval-ignore-output, whose numbers need a test of their own.
 """
 
+import contextlib
+import io
 import json
+import runpy
 
+import pytest
+
+from course import widgets
 from course.stale import ROOT
 
 
@@ -27,3 +33,18 @@ def outputs(lesson: str) -> str:
         for output in cell.get("outputs", []):
             texts.append("".join(output.get("text", output.get("data", {}).get("text/plain", ""))))
     return "\n".join(texts)
+
+
+def variables(lesson: str) -> dict:
+    """The lesson's variables after its source has run, and under "explorers" its widgets in order."""
+    (source,) = (ROOT / "solutions").glob(f"{lesson}_*.py")
+    explorers = []
+
+    class Collected(widgets.Explorer):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            explorers.append(self)
+
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
+        patch.setattr(widgets, "Explorer", Collected)
+        return {**runpy.run_path(str(source)), "explorers": explorers}

@@ -4,17 +4,13 @@ What can be computed exactly is: sums of 20 answers by convolution or by listing
 run once, as a script, and the numbers that its prose quotes are read from its own variables.
 """
 
-import contextlib
-import io
 import math
-import runpy
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lessons import variables
 
-from course import widgets
 from course.checks import engine, lesson_03
 from course.envs import answer_world
 from course.estimators import best_baseline, episode_gradients, policy_gradient, standard_error
@@ -209,18 +205,8 @@ def test_the_best_constant_takes_7_percent_off_the_variance():
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Iterator[dict]:
-    """The lesson's variables after it has run, and under "explorers" its widgets in order."""
-    explorers = []
-
-    class Collected(widgets.Explorer):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            explorers.append(self)
-
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(widgets, "Explorer", Collected)
-        yield {**runpy.run_path(str(LESSON)), "explorers": explorers}
+def lesson() -> dict:
+    return variables("03")
 
 
 def test_the_first_batch_has_no_jackpot_and_is_14_of_its_errors_off(lesson):

@@ -1,21 +1,20 @@
 """What lesson 4 says in numbers, measured by its own code: the source runs once, as a script."""
 
-import runpy
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from lessons import variables
 
 from course.checks import exercises, judge
 from course.plots import alt_text, png
 from course.plots import lesson_04 as plots
-from course.stale import ROOT
 
 
 @pytest.fixture(scope="module")
 def lesson():
-    return runpy.run_path(str(ROOT / "solutions" / "04_spreading_rewards.py"))
+    return variables("04")
 
 
 def saturated(gap):

@@ -5,17 +5,14 @@ number can be had by another road (linear equations, a list of all episodes, the
 it is computed again by that road.
 """
 
-import contextlib
-import io
-import runpy
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lessons import variables
 
-from course import returns, widgets
+from course import returns
 from course.checks import engine, lesson_07
 from course.envs import answer_world, corridor_world, random_walk, survival_world
 from course.estimators import gae_rows, three_critics
@@ -29,18 +26,8 @@ NO = False
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Iterator[dict]:
-    """The lesson's variables after it has run, and under "explorers" its widgets in order."""
-    explorers = []
-
-    class Collected(widgets.Explorer):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            explorers.append(self)
-
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(widgets, "Explorer", Collected)
-        yield {**runpy.run_path(str(LESSON)), "explorers": explorers}
+def lesson() -> dict:
+    return variables("07")
 
 
 @pytest.fixture(scope="module")
