@@ -79,14 +79,14 @@ def _build(options: argparse.Namespace) -> int:
         print("Run `python -m course build`." if complaints else f"{len(chosen)} lessons are up to date.")
         return 1 if complaints else 0
     try:
-        from course.authoring import BuildError, build, check_markers
+        from course.authoring import BuildError, build, read, unsolved
     except ImportError as error:
         raise ValueError(f"{error}; install the author's tools: pip install -e '.[author]'") from None
     from tqdm import tqdm
 
     try:
         for source in chosen:  # before anything is written
-            check_markers(source.read_text(encoding="utf-8"), source.name)
+            unsolved(read(source))
         for source in tqdm(chosen, unit="lesson", disable=None):
             tqdm.write(build(source))
     except BuildError as error:

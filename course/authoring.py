@@ -27,7 +27,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader import preprocessors as nbgrader
 from traitlets.config import Config
@@ -114,7 +114,7 @@ def check_markers(text: str, name: str) -> None:
             raise BuildError(
                 f"{name}:{opened[1]}: ### BEGIN {opened[0]} without ### END {opened[0]} in its cell"
             )
-        if not re.match(r"\s*#+ *(BEGIN|END) +(SOL|HID|MARK)", line, re.I):
+        if not re.match(r"\s*##+ *(BEGIN|END)\b", line, re.I):
             continue
         found = re.fullmatch(rf"\s*### (BEGIN|END) ({'|'.join(MARKERS)})\s*", line)
         if not found:  # nbgrader would not know it, and hand the solution out
@@ -219,6 +219,8 @@ def execute(notebook: NotebookNode, source: Path) -> NotebookNode:
         if getattr(client, "_async_cleanup_kernel_future", None) is not None:
             raise KeyboardInterrupt from None
         raise BuildError(f"{source.name}: the kernel died while it ran a cell") from None
+    except CellTimeoutError:
+        raise BuildError(f"{source.name}: a cell was still running after 900 s") from None
     except CellExecutionError as error:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         raise BuildError(f"{source.name}: a cell failed.\n{plain}") from None

@@ -49,7 +49,8 @@ def orphans() -> list[str]:
 def source_hash(source: Path) -> str:
     """Of the lesson's source and of the builder."""
     builder = Path(__file__).with_name("authoring.py")
-    return hashlib.sha256(source.read_bytes() + builder.read_bytes()).hexdigest()[:16]
+    text = source.read_text(encoding="utf-8") + builder.read_text(encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]  # whatever the line endings of the checkout
 
 
 def content_hash(notebook: dict) -> str:
