@@ -550,7 +550,6 @@ LOOPS = [
     spins,
     sleeps,
     swallows_all,
-    swallows_all_at_three_depths,
     goes_on_in_finally,
     calls_itself_when_rung,
 ]
