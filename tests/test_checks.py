@@ -524,6 +524,17 @@ def swallows_all_at_three_depths(*args, **kwargs):
             continue
 
 
+def swallows_all_on_every_floor(*args, floors=800, **kwargs):
+    try:
+        if floors:
+            swallows_all_on_every_floor(floors=floors - 1)
+        while True:
+            pass
+    except BaseException:
+        while floors % 2:
+            pass
+
+
 def goes_on_in_finally(*args, **kwargs):
     while True:
         try:
@@ -550,10 +561,12 @@ LOOPS = [
     spins,
     sleeps,
     swallows_all,
+    swallows_all_at_three_depths,
+    swallows_all_on_every_floor,
     goes_on_in_finally,
     calls_itself_when_rung,
+    prints_for_ever,
 ]
-LOOPS += [prints_for_ever]
 
 
 class Endless:
@@ -612,7 +625,7 @@ def test_a_loop_without_end_is_cut_and_leaves_no_trace(loop, monkeypatch):
 
 def test_no_alarm_rings_outside_the_border_once_the_code_has_been_left():
     # What runs there restores stdout and numpy's settings; it must not be interrupted on the way out.
-    def border(left):
+    def stubborn(left):
         while left:
             try:
                 while True:
@@ -620,11 +633,14 @@ def test_no_alarm_rings_outside_the_border_once_the_code_has_been_left():
             except TimeLimit:
                 left -= 1
 
+    def border(left):
+        stubborn(left)
+
     def outside():
         return sum(1 for _ in range(1_000))
 
     for left in (2, 3) * 10:
-        with time_limit(0.01, inside=border.__code__):
+        with pytest.raises(TimeLimit), time_limit(0.01, inside=border.__code__):
             try:
                 border(left)
             except TimeLimit:

@@ -89,10 +89,13 @@ def examine(exercise: Exercise, f: Callable, *, seed: int) -> Report:
     tried = tuple(dict.fromkeys(case.label for case in cases))
     given: list[Outcome] = []
     try:
-        with time_limit(SECONDS, inside=_call.__code__):
+        with time_limit(SECONDS, inside=_call.__code__) as time_is_up:
             for case in cases:
-                given.append(run(exercise, f, case))
-                if isinstance(given[-1].raised, KeyboardInterrupt):
+                outcome = run(exercise, f, case)
+                if time_is_up():
+                    break
+                given.append(outcome)
+                if isinstance(outcome.raised, KeyboardInterrupt):
                     break  # Ctrl-C is meant for the check, not for one call of many
     except TimeLimit:
         given.append(Outcome(raised=TimeLimit()))

@@ -1,7 +1,7 @@
 """A time limit on somebody else's code, so that a loop without end costs a second and not the kernel.
 
 The limit is a SIGALRM that rings again and again. Each ring raises `TimeLimit`, which is no Exception, so
-`except Exception` does not swallow it. Code that catches everything is rung faster, and at the next line as
+`except Exception` does not swallow it. Code that catches everything is rung faster, and at its next line as
 well, which is inside its own `except` clause, until it has been left. A ring outside that code does nothing.
 
 Where there is no SIGALRM (Windows), and in any thread but the main one, there is no limit: interrupt the
@@ -12,9 +12,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
+
+PATIENCE = 0.05  # seconds between two rings, until the code swallows one
 
 
 class TimeLimit(BaseException):
@@ -22,12 +24,15 @@ class TimeLimit(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float, *, inside: CodeType) -> Iterator[None]:
-    """Raise `TimeLimit` again and again in what `inside` has called, once `seconds` have passed."""
+def time_limit(seconds: float, *, inside: CodeType) -> Iterator[Callable[[], bool]]:
+    """Raise `TimeLimit` again and again in what `inside` has called, once `seconds` have passed.
+
+    Yields a function that says whether they have. Leaving the block raises it, if that code swallowed it.
+    """
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
-    rings = 0
+    rings, over, pause = 0, False, 5e-6
     tracer_before = sys.gettrace()
 
     def below(frame: FrameType | None) -> list[FrameType]:
@@ -38,29 +43,41 @@ def time_limit(seconds: float, *, inside: CodeType) -> Iterator[None]:
             frame = frame.f_back
         return frames if frame is not None else []
 
-    def insist(frame: FrameType, _event: str, _argument: object) -> None:
-        if below(frame):
+    def insist(frame: FrameType, event: str, _argument: object) -> Callable:
+        # Python drops a tracer that raises: not at "exception", where the except clause is still ahead.
+        if event == "line" and frame.f_code not in ours and below(frame):
+            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)  # this one may be swallowed further out
             raise TimeLimit
+        return insist
 
     def ring(_signal: int, frame: FrameType | None) -> None:
-        nonlocal rings
-        frames = below(frame)
-        if not frames:
+        nonlocal rings, pause
+        if over:
             return
-        rings += 1
+        frames = below(frame)
+        if any(caller.f_code in ours for caller in frames):  # on a busy machine the pause was over at once
+            pause *= 2
+            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)
+            return
+        rings += bool(frames)
         if rings > 1:  # the first was swallowed
-            signal.setitimer(signal.ITIMER_REAL, 2e-5, 2e-5)
-            sys.settrace(insist)
             for caller in frames:
                 caller.f_trace = insist
-        raise TimeLimit
+            sys.settrace(insist)
+            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)
+        if frames:
+            raise TimeLimit
 
+    ours = {ring.__code__, below.__code__, insist.__code__}
     handler_before = signal.signal(signal.SIGALRM, ring)
     started = time.monotonic()
-    left_before, again_before = signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    left_before, again_before = signal.setitimer(signal.ITIMER_REAL, seconds, PATIENCE)
     try:
-        yield
+        yield lambda: rings > 0
+        if rings:
+            raise TimeLimit
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(tracer_before)
         signal.signal(signal.SIGALRM, handler_before)
