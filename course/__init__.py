@@ -16,6 +16,7 @@ The modules in reading order; each imports only from those above it:
     games        CartPole and Pong; how an agent is examined
     probes       tiny worlds that isolate one failure each
     train        Config, Update, train: the loop
+    runs         whole runs over many seeds, and their learning curves
     bench        the performance table
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots

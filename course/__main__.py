@@ -50,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
     command.set_defaults(run=_random_scores)
 
+    command = commands.add_parser("runs", help="train over many seeds and write the learning curves")
+    command.add_argument("study", metavar="STUDY", help="cartpole or pong")
+    command.add_argument("--seeds", type=int, default=10)
+    command.add_argument("--variants", nargs="*", metavar="VARIANT", help="all of the study's if none")
+    command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
+    command.set_defaults(run=_runs)
+
     command = commands.add_parser("bench", help="measure speed and sample use, ours and the peers'")
     command.add_argument("--only", metavar="TASK", help="cartpole, pong, gae or import; all but pong if none")
     command.add_argument("--seeds", type=int, default=5)
@@ -116,6 +123,13 @@ def _random_scores(options: argparse.Namespace) -> int:
     from course.scores import measure_random
 
     measure_random(options.games or games(), episodes=options.episodes, seed=options.seed, path=options.out)
+    return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from course.runs import measure
+
+    measure(options.study, seeds=options.seeds, variants=options.variants, path=options.out)
     return 0
 
 

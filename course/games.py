@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from course.nets import Agent, one_thread
 from course.rollout import check_env
-from course.validate import Array, one_of, whole
+from course.validate import Array, number, one_of, whole
 
 GAMES = {"CartPole-v1": 16, "pong": 32}  # how many copies play side by side, unless you say otherwise
 PONG_PROTOCOL = (
@@ -29,20 +29,24 @@ PONG_PROTOCOL = (
 )
 
 
-def make(name: str, *, envs: int | None = None) -> VectorEnv:
+def make(name: str, *, envs: int | None = None, sticky: float = 0.0) -> VectorEnv:
     """Make N copies of a game that play side by side and reset by themselves.
 
     Args:
         name: one of `GAMES`.
         envs: how many, at least 1; if None, the number in `GAMES`, which the `Config`s were made for.
+        sticky: Pong only: the chance that a frame ignores its action and repeats the one before.
+            Machado et al. (2018), https://arxiv.org/abs/1709.06009, recommend 0.25.
 
     Raises:
-        ValueError: if the game is not known or `envs` is below 1.
+        ValueError: if the game is not known, `envs` is below 1, or `sticky` is out of range.
     """
     name = one_of("environment", name, GAMES)
     envs = whole("envs", GAMES[name] if envs is None else envs, low=1)
     if name == "pong":
-        return Pong(envs)
+        return Pong(envs, sticky=number("sticky", sticky, low=0, high=1))
+    if sticky:
+        raise ValueError(f"sticky must be 0 for {name}, got {sticky!r}")
     return gym.make_vec(name, num_envs=envs, vectorization_mode="vector_entry_point")
 
 
@@ -52,15 +56,20 @@ class Pong(VectorEnv):
     ROWS = slice(6, 38)  # below the score, above the lower edge
     ACTIONS = np.array([0, 2, 3])  # NOOP, RIGHT (up), LEFT (down)
 
-    def __init__(self, num_envs: int) -> None:
-        """Start `num_envs` emulators."""
+    def __init__(self, num_envs: int, *, sticky: float = 0.0) -> None:
+        """Start `num_envs` emulators; `sticky`: the chance that a frame repeats the action before."""
         import ale_py
         from ale_py.vector_env import AtariVectorEnv
 
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         mode = AutoresetMode.SAME_STEP
-        self._env = AtariVectorEnv("pong", num_envs, img_height=42, img_width=42, autoreset_mode=mode)
-        self.num_envs, self.game, self.protocol = num_envs, "pong", PONG_PROTOCOL
+        size = dict(img_height=42, img_width=42)
+        self._env = AtariVectorEnv(
+            "pong", num_envs, repeat_action_probability=sticky, autoreset_mode=mode, **size
+        )
+        self.num_envs, self.game = num_envs, "pong"
+        held = f"sticky actions {sticky:g}" if sticky else "no sticky actions"
+        self.protocol = PONG_PROTOCOL.replace("no sticky actions", held)
         self.autoreset_mode, self.metadata = mode, {"autoreset_mode": mode}
         self.spec = None
         self.single_observation_space = Box(0, 255, (4, 32, 42), dtype=np.uint8)
@@ -106,6 +115,7 @@ def evaluate(
     seed: int,
     greedy: bool = True,
     max_steps: int = 10_000,
+    sticky: float = 0.0,
 ) -> Array:
     """Examine an agent in new episodes, in which it learns nothing.
 
@@ -120,6 +130,7 @@ def evaluate(
         greedy: the likeliest action each time; otherwise actions are drawn from the policy.
         max_steps: an episode that is not over by then counts with its score so far. A greedy agent
             can rally for ever.
+        sticky: as `make`.
 
     Returns:
         Scores in points, shape [episodes].
@@ -128,7 +139,7 @@ def evaluate(
         ValueError: if the game is not known, a number is out of range, or the agent was made for
             another shape of observations or number of actions.
     """
-    env = make(env_name, envs=episodes)
+    env = make(env_name, envs=episodes, sticky=sticky)
     try:
         return play(agent, env, seed=seed, greedy=greedy, max_steps=max_steps)
     finally:

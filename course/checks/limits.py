@@ -32,55 +32,65 @@ def time_limit(seconds: float, *, inside: CodeType) -> Iterator[Callable[[], boo
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    rings, over, pause = 0, False, 5e-6
-    tracer_before = sys.gettrace()
-
-    def below(frame: FrameType | None) -> list[FrameType]:
-        """The frames from this one up to the border; none if it is not below the border."""
-        frames = []
-        while frame is not None and frame.f_code is not inside:
-            frames.append(frame)
-            frame = frame.f_back
-        return frames if frame is not None else []
-
-    def insist(frame: FrameType, event: str, _argument: object) -> Callable:
-        # Python drops a tracer that raises: not at "exception", where the except clause is still ahead.
-        if event == "line" and frame.f_code not in ours and below(frame):
-            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)  # this one may be swallowed further out
-            raise TimeLimit
-        return insist
-
-    def ring(_signal: int, frame: FrameType | None) -> None:
-        nonlocal rings, pause
-        if over:
-            return
-        frames = below(frame)
-        if any(caller.f_code in ours for caller in frames):  # on a busy machine the pause was over at once
-            pause *= 2
-            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)
-            return
-        rings += bool(frames)
-        if rings > 1:  # the first was swallowed
-            for caller in frames:
-                caller.f_trace = insist
-            sys.settrace(insist)
-            signal.setitimer(signal.ITIMER_REAL, pause, PATIENCE)
-        if frames:
-            raise TimeLimit
-
-    ours = {ring.__code__, below.__code__, insist.__code__}
-    handler_before = signal.signal(signal.SIGALRM, ring)
+    alarm = _Alarm(inside)
+    tracer_before, handler_before = sys.gettrace(), signal.signal(signal.SIGALRM, alarm.ring)
     started = time.monotonic()
     left_before, again_before = signal.setitimer(signal.ITIMER_REAL, seconds, PATIENCE)
     try:
-        yield lambda: rings > 0
-        if rings:
+        yield lambda: alarm.rings > 0
+        if alarm.rings:
             raise TimeLimit
     finally:
-        over = True
+        alarm.over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(tracer_before)
         signal.signal(signal.SIGALRM, handler_before)
         if left_before:  # somebody else's alarm clock goes on
             left = max(left_before - (time.monotonic() - started), 0.001)
             signal.setitimer(signal.ITIMER_REAL, left, again_before)
+
+
+class _Alarm:
+    """Raises `TimeLimit` in whatever runs below the border."""
+
+    def __init__(self, inside: CodeType) -> None:
+        self.inside, self.rings, self.over = inside, 0, False
+        self.pause = 5e-6  # seconds between two rings, once one was swallowed
+        self.own = {method.__code__ for method in (_Alarm.ring, _Alarm.insist, _Alarm.below)}
+
+    def ring(self, _signal: int, frame: FrameType | None) -> None:
+        """Handle SIGALRM."""
+        frames = [] if self.over else self.below(frame)
+        if not frames:
+            return
+        if any(
+            caller.f_code in self.own for caller in frames
+        ):  # the machine is busy: the pause was over at once
+            self.pause *= 2
+            signal.setitimer(signal.ITIMER_REAL, self.pause, PATIENCE)
+            return
+        self.rings += 1
+        if self.rings > 1:  # the first was swallowed
+            for caller in frames:
+                caller.f_trace = self.insist
+            sys.settrace(self.insist)
+            signal.setitimer(signal.ITIMER_REAL, self.pause, PATIENCE)
+        raise TimeLimit
+
+    def insist(self, frame: FrameType, event: str, _argument: object) -> Callable:
+        """Trace the code: raise at its next line."""
+        # Python drops a tracer that raises: not at "exception", where the except clause is still ahead.
+        if event == "line" and frame.f_code not in self.own and self.below(frame):
+            signal.setitimer(
+                signal.ITIMER_REAL, self.pause, PATIENCE
+            )  # this one may be swallowed further out
+            raise TimeLimit
+        return self.insist
+
+    def below(self, frame: FrameType | None) -> list[FrameType]:
+        """The frames from this one up to the border; none if it is not below the border."""
+        frames = []
+        while frame is not None and frame.f_code is not self.inside:
+            frames.append(frame)
+            frame = frame.f_back
+        return frames if frame is not None else []

@@ -1,0 +1,218 @@
+"""Many whole runs of training, each with its curve: what one seed cannot tell.
+
+A study is a few variants of one run. `python -m course runs STUDY` plays them over seeds and writes
+a CSV file, a row an update; the files that come with the course were made by
+
+    python -m course runs cartpole --out cartpole_runs.csv
+    python -m course runs cartpole --out cartpole_runs.csv --seeds 20 --variants "as given"
+    python -m course runs pong --out pong_runs.csv
+
+Lessons 8 and 9 draw them, and one live run on top.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course.returns import gae
+from course.validate import Array, number, one_of, whole
+
+COLUMNS = ("env_steps", "score", "entropy", "kl", "gradient_norm", "explained_variance", "advantage_std")
+HEADER = ("variant", "seed", *COLUMNS, "seconds")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One run: arrays [U], a number for each update, as `course.train.Update` describes them."""
+
+    env_steps: Array
+    score: Array
+    entropy: Array
+    kl: Array
+    gradient_norm: Array
+    explained_variance: Array
+    advantage_std: Array
+    seconds: Array
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to train: a `Config`, what every reward is multiplied by, and what `train` is given."""
+
+    config: Any
+    scale: float = 1.0
+    functions: dict[str, Callable] = field(default_factory=dict)
+    envs: int | None = None  # copies of the game side by side; as `games.make` if None
+    stop_at: float = np.inf  # a run is over when the score gets there, in points
+
+
+def without_critic(
+    rewards: Array,
+    values: Array,
+    next_values: Array,
+    terminated: Array,
+    truncated: Array,
+    *,
+    gamma: float,
+    lam: float,
+) -> Array:
+    """Reward-to-go up to the rollout's end, where `train` expects `gae`: no value is asked for."""
+    nothing = np.zeros_like(values)
+    return gae(rewards, nothing, nothing, terminated, truncated, gamma=gamma, lam=1.0)
+
+
+def without_bootstrap(
+    rewards: Array,
+    values: Array,
+    next_values: Array,
+    terminated: Array,
+    truncated: Array,
+    *,
+    gamma: float,
+    lam: float,
+) -> Array:
+    """GAE that takes every end, a time limit's and the rollout's, for the end of the task."""
+    over = terminated | truncated
+    over[-1] = True
+    return gae(rewards, values, next_values, over, truncated, gamma=gamma, lam=lam)
+
+
+def as_it_is(advantages: Array, *, floor: float) -> Array:
+    """No normalisation."""
+    return advantages
+
+
+def cartpole() -> dict[str, Variant]:
+    """One change at a time to `CARTPOLE`; 60,000 steps each."""
+    from course.train import CARTPOLE
+
+    base = replace(CARTPOLE, env_steps=60_000)
+    return {
+        "as given": Variant(base),
+        "no critic": Variant(replace(base, value_weight=0.0), functions={"gae": without_critic}),
+        "no critic, longer rollouts": Variant(
+            replace(base, value_weight=0.0, steps=250), functions={"gae": without_critic}, envs=8
+        ),
+        "no bootstrap": Variant(base, functions={"gae": without_bootstrap}),
+        "lam = 0": Variant(replace(base, lam=0.0)),
+        "lam = 1": Variant(replace(base, lam=1.0)),
+        "no advantage normalisation": Variant(base, functions={"normalize": as_it_is}),
+        "shared body": Variant(replace(base, shared=True)),
+        "no return normalisation": Variant(replace(base, return_rate=0.0)),
+        "rewards x 10^6": Variant(base, scale=1e6),
+        "rewards x 10^6, no return normalisation": Variant(replace(base, return_rate=0.0), scale=1e6),
+    }
+
+
+def pong() -> dict[str, Variant]:
+    """`PONG` with and without a floor under the advantages' standard deviation, to a score of 18."""
+    from course.train import PONG
+
+    return {
+        "floor 0.25": Variant(replace(PONG, advantage_floor=0.25), stop_at=18),
+        "no floor": Variant(replace(PONG, advantage_floor=1e-8), stop_at=18),
+    }
+
+
+STUDIES = {"cartpole": ("CartPole-v1", cartpole), "pong": ("pong", pong)}
+
+
+def play(study: str, variant: str, *, seed: int) -> Iterator[Any]:
+    """One run, update by update; the `Update`s are those of `train`, scores in unscaled points."""
+    from gymnasium.wrappers.vector import TransformReward
+
+    from course import games
+    from course.train import train
+
+    game, variants = STUDIES[one_of("study", study, STUDIES)]
+    chosen = variants()[one_of("variant", variant, variants())]
+    env = games.make(game, envs=chosen.envs)
+    if chosen.scale != 1:
+        env = TransformReward(env, lambda rewards: rewards * chosen.scale)
+    try:
+        for update in train(env, chosen.config, **chosen.functions, seed=seed):
+            yield replace(update, score=update.score / chosen.scale)
+            if update.score / chosen.scale >= chosen.stop_at:
+                break
+    finally:
+        env.close()
+
+
+def measure(
+    study: str, *, seeds: int, path: str | Path, variants: list[str] | None = None, progress: bool = True
+) -> None:
+    """Play every variant with seeds 1, 2, ... and append each finished run to a CSV file.
+
+    A second call goes on where the first was stopped.
+
+    Args:
+        study: one of `STUDIES`.
+        seeds: how many, at least 1.
+        path: a new file, or one from an earlier call.
+        variants: some of the study's; all if None.
+        progress: show a bar that counts runs.
+
+    Raises:
+        ValueError: if a name is not known, `seeds` is below 1, or the file has other columns.
+    """
+    from tqdm.auto import tqdm
+
+    known = STUDIES[one_of("study", study, STUDIES)][1]()
+    chosen = [one_of("variant", name, known) for name in variants or known]
+    wanted = [(name, seed) for seed in range(1, whole("seeds", seeds, low=1) + 1) for name in chosen]
+    path = Path(path)
+    done = {(name, seed) for name, runs in _read(path).items() for seed in runs} if path.exists() else set()
+    left = [run for run in wanted if run not in done]
+    with tqdm(total=len(wanted), initial=len(wanted) - len(left), unit="run", disable=not progress) as bar:
+        for name, seed in left:
+            rows = []
+            for update in play(study, name, seed=seed):
+                rows.append(
+                    [
+                        name,
+                        seed,
+                        update.env_steps,
+                        *(f"{getattr(update, column):.4g}" for column in COLUMNS[1:]),
+                    ]
+                )
+                rows[-1].append(f"{update.seconds:.1f}")
+                bar.set_postfix_str(
+                    f"{name}, seed {seed}: {update.score:.1f} after {update.env_steps:,} steps", refresh=False
+                )
+            new = not path.exists()
+            with open(path, "a", newline="", encoding="utf-8") as file:
+                csv.writer(file, lineterminator="\n").writerows([HEADER, *rows] if new else rows)
+            bar.update()
+
+
+def load(study: str) -> dict[str, dict[int, Curve]]:
+    """The runs that come with the course: a `Curve` by variant and seed.
+
+    Raises:
+        ValueError: if the study is not known.
+    """
+    return _read(files("course") / "data" / f"{one_of('study', study, STUDIES)}_runs.csv")
+
+
+def steps_until(curve: Curve, score: float) -> float:
+    """Environment steps when the curve's score first reached `score`; infinity if it never did."""
+    there = np.flatnonzero(curve.score >= number("score", score))
+    return float(curve.env_steps[there[0]]) if len(there) else np.inf
+
+
+def _read(path: Any) -> dict[str, dict[int, Curve]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if tuple(header) != HEADER or any(len(row) != len(HEADER) for row in rows):
+        raise ValueError(f"path {path} must be a table with the columns {','.join(HEADER)}; move it away")
+    found: dict[str, dict[int, list]] = {}
+    for name, seed, *numbers in rows:
+        found.setdefault(name, {}).setdefault(int(seed), []).append([float(text) for text in numbers])
+    return {
+        name: {seed: Curve(*np.array(run).T) for seed, run in runs.items()} for name, runs in found.items()
+    }
