@@ -3,6 +3,7 @@
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from course import games, probes
@@ -185,6 +186,50 @@ def test_pong_shows_the_field_and_keeps_the_state_that_a_game_ended_in():
     # each observation holds four screens; three of them were there a step before, at a game's end too
     np.testing.assert_array_equal(rollout.next_obs[:, :, :3], rollout.obs[:, :, 1:])
     assert (rollout.frames[1:] != rollout.next_obs)[rollout.ended].any()
+
+
+def test_sticky_actions_are_another_game_and_say_so():
+    def screens(sticky):
+        env = games.make("pong", envs=2, sticky=sticky)
+        env.reset(seed=3)
+        turns = np.random.default_rng(0).integers(1, 3, (40, 2))  # up or down, and never still
+        last = [env.step(turn)[0] for turn in turns][-1]
+        env.close()
+        return last, env.protocol
+
+    (exact, protocol), (again, _), (held, other) = screens(0.0), screens(0.0), screens(0.25)
+    np.testing.assert_array_equal(exact, again)
+    assert (held != exact).any()
+    assert "no sticky actions" in protocol and "sticky actions 0.25" in other
+
+
+@pytest.mark.parametrize(("name", "sticky"), [("pong", 1.5), ("pong", np.nan), ("CartPole-v1", 0.25)])
+def test_sticky_actions_that_cannot_be_are_refused(name, sticky):
+    with pytest.raises(ValueError, match="sticky"):
+        games.make(name, envs=1, sticky=sticky)
+
+
+def test_sixteen_bits_change_a_policy_and_its_values_by_little(monkeypatch):
+    obs = np.random.default_rng(0).integers(0, 256, (600, 4, 32, 42), dtype=np.uint8)
+    player = Agent((4, 32, 42), 3, background=100.0, shared=True)
+    with torch.no_grad():  # untrained, both outputs are near 0: give them something to say
+        player.actor.weight.normal_(std=0.1), player.critic.weight.normal_(std=0.1)
+    said = {}
+    for player.half in (False, True):
+        said[player.half] = player.log_probs(obs), player.values(obs)
+    for exact, rounded in zip(said[False], said[True], strict=True):
+        assert exact.std() > 0.1
+        assert (exact != rounded).any()
+        assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.999
+
+
+def test_many_observations_are_worth_the_same_as_one_at_a_time():
+    obs = np.random.default_rng(0).normal(size=(1100, 4)).astype(np.float32)
+    player = Agent((4,), 2)
+    with torch.no_grad():
+        player.critic.weight.normal_()
+    alone = [player.values(obs[i : i + 1])[0] for i in (0, 511, 512, 1099)]
+    np.testing.assert_allclose(player.values(obs)[[0, 511, 512, 1099]], alone, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
