@@ -4,7 +4,8 @@ Each task gives rows `task, system, seed, seconds, env_steps, score`; what a tas
 None. Wall time says little on a busy machine: compare systems of one run, or environment steps.
 
     cartpole   seconds and steps until 100 greedy episodes average 475; score: 100 more episodes
-    pong       seconds and steps until the training score is 18; score: 64 new episodes, sampled
+    pong       seconds and steps until the training score is 18; score: 64 new episodes, sampled. For the
+               peer, whose own budget is 2.5 million steps: seconds for the first 2,048 of them, no score
     gae        seconds for one call on [2048, 64], the best of several
     import     seconds for `import course` in a fresh interpreter
 """
@@ -28,6 +29,7 @@ from course.validate import number, one_of, whole
 Row = dict[str, Any]  # task, system, seed, seconds, env_steps, score
 Result = tuple[float, int | None, float | None]  # seconds, env_steps, score
 PEER = "Stable-Baselines3 PPO, tuned by its authors"
+PEER_PONG = "Stable-Baselines3 PPO, CnnPolicy, 2,048 steps"
 MISSING = "{} is not here: pip install -e '.[bench]' (the other systems go on without it)"
 
 
@@ -169,7 +171,10 @@ def _sb3(seed: int) -> Result:
 
 def pong() -> dict[str, Callable[[int], Result] | None]:
     """Pong from pixels; minutes a seed."""
-    return {"course PPO": _pong}
+    return {
+        "course PPO": _pong,
+        PEER_PONG: _sb3_pong if importlib.util.find_spec("stable_baselines3") else None,
+    }
 
 
 def _pong(seed: int) -> Result:
@@ -184,6 +189,28 @@ def _pong(seed: int) -> Result:
     env.close()
     scores = games.evaluate(update.agent, "pong", episodes=64, seed=999_999, greedy=False)
     return seconds, update.env_steps, float(scores.mean())
+
+
+def _sb3_pong(seed: int) -> Result:
+    """The settings of RL Baselines3 Zoo for Atari games, 84 x 84 pixels; two rollouts with their updates."""
+    import ale_py
+    import gymnasium
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.env_util import make_atari_env
+    from stable_baselines3.common.vec_env import VecFrameStack
+
+    gymnasium.register_envs(ale_py)
+    torch.set_num_threads(1)
+    envs = VecFrameStack(make_atari_env("PongNoFrameskip-v4", n_envs=8, seed=seed), 4)
+    settings = dict(n_steps=128, batch_size=256, n_epochs=4, ent_coef=0.01, vf_coef=0.5)
+    falling = dict(learning_rate=lambda left: left * 2.5e-4, clip_range=lambda left: left * 0.1)
+    model = PPO("CnnPolicy", envs, seed=seed, device="cpu", **settings, **falling)
+    began = time.perf_counter()
+    model.learn(2048)
+    seconds = time.perf_counter() - began
+    envs.close()
+    return seconds, model.num_timesteps, None
 
 
 def gae() -> dict[str, Callable[[int], Result] | None]:
