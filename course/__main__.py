@@ -55,7 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", type=int, default=10)
     command.add_argument("--variants", nargs="*", metavar="VARIANT", help="all of the study's if none")
     command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
+    command.add_argument("--agents", type=Path, metavar="DIR", help="keep the agents of finished runs here")
     command.set_defaults(run=_runs)
+
+    command = commands.add_parser("examine", help="let saved agents play new episodes")
+    command.add_argument("agents", type=Path, nargs="+", metavar="AGENT", help="files that `runs` kept")
+    command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
+    command.set_defaults(run=_examine)
 
     command = commands.add_parser("bench", help="measure speed and sample use, ours and the peers'")
     command.add_argument("--only", metavar="TASK", help="cartpole, pong, gae or import; all but pong if none")
@@ -129,7 +135,15 @@ def _random_scores(options: argparse.Namespace) -> int:
 def _runs(options: argparse.Namespace) -> int:
     from course.runs import measure
 
-    measure(options.study, seeds=options.seeds, variants=options.variants, path=options.out)
+    chosen = dict(seeds=options.seeds, variants=options.variants)
+    measure(options.study, **chosen, path=options.out, agents=options.agents)
+    return 0
+
+
+def _examine(options: argparse.Namespace) -> int:
+    from course.runs import examine
+
+    examine(options.agents, path=options.out)
     return 0
 
 

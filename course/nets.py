@@ -22,6 +22,7 @@ from course.validate import Array, finite, whole
 
 FORMAT = "advantage-course agent, version 1"
 HEADER = ("obs_shape", "actions", "width", "shared", "env_name", "protocol")
+CONVOLUTIONS = ((6, 3), (3, 2))  # kernel and stride, in pixels: a third of the work of (4, 2), (4, 2)
 CHUNK = 512  # observations that go through the critic at once; many more do not fit the cache
 SMALLEST_SPREAD = 1e-3  # of the targets' root mean square: below it, a return counts as constant
 
@@ -253,11 +254,14 @@ def _body(obs_shape: tuple[int, ...], width: int) -> tuple[nn.Module, int]:
     if len(obs_shape) != 3:
         raise ValueError(f"obs_shape must be [D] or [frames, height, width], got {obs_shape}")
     frames, *sides = obs_shape
-    for _ in range(2):
-        sides = [(side - 4) // 2 + 1 for side in sides]
+    for kernel, stride in CONVOLUTIONS:
+        sides = [(side - kernel) // stride + 1 for side in sides]
     if min(sides) < 1:
-        raise ValueError(f"an image must be at least 10 pixels wide and high, got {obs_shape}")
-    first, second = _layer(nn.Conv2d(frames, 16, 4, 2)), _layer(nn.Conv2d(16, 32, 4, 2))
+        raise ValueError(f"an image must be at least 12 pixels wide and high, got {obs_shape}")
+    first, second = (
+        _layer(nn.Conv2d(before, after, *size))
+        for before, after, size in zip((frames, 16), (16, 32), CONVOLUTIONS, strict=True)
+    )
     last = _layer(nn.Linear(32 * math.prod(sides), 2 * width))
     body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), last, nn.ReLU())
     return body.to(memory_format=torch.channels_last), 2 * width  # on a CPU a third quicker

@@ -5,7 +5,8 @@ a CSV file, a row an update; the files that come with the course were made by
 
     python -m course runs cartpole --out cartpole_runs.csv
     python -m course runs cartpole --out cartpole_runs.csv --seeds 20 --variants "as given"
-    python -m course runs pong --out pong_runs.csv
+    python -m course runs pong --out pong_runs.csv --agents agents
+    python -m course examine agents/*.pt --out pong_scores.csv
 
 Lessons 8 and 9 draw them, and one live run on top.
 """
@@ -24,6 +25,13 @@ from course.validate import Array, number, one_of, whole
 
 COLUMNS = ("env_steps", "score", "entropy", "kl", "gradient_norm", "explained_variance", "advantage_std")
 HEADER = ("variant", "seed", *COLUMNS, "seconds")
+EXAMINED = ("agent", "way", "episodes", "mean", "std", "low", "high", "seed")
+# A greedy agent may rally for ever; 5,000 steps are more than twice a long game.
+WAYS = {
+    "sampled": dict(episodes=64, greedy=False, max_steps=5_000),
+    "greedy": dict(episodes=64, greedy=True, max_steps=5_000),
+    "sticky": dict(episodes=64, greedy=False, max_steps=5_000, sticky=0.25),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +152,13 @@ def play(study: str, variant: str, *, seed: int) -> Iterator[Any]:
 
 
 def measure(
-    study: str, *, seeds: int, path: str | Path, variants: list[str] | None = None, progress: bool = True
+    study: str,
+    *,
+    seeds: int,
+    path: str | Path,
+    variants: list[str] | None = None,
+    agents: str | Path | None = None,
+    progress: bool = True,
 ) -> None:
     """Play every variant with seeds 1, 2, ... and append each finished run to a CSV file.
 
@@ -155,12 +169,15 @@ def measure(
         seeds: how many, at least 1.
         path: a new file, or one from an earlier call.
         variants: some of the study's; all if None.
+        agents: a folder for the agents that the runs end with, `VARIANT-SEED.pt`; none is kept if None.
         progress: show a bar that counts runs.
 
     Raises:
         ValueError: if a name is not known, `seeds` is below 1, or the file has other columns.
     """
     from tqdm.auto import tqdm
+
+    from course.nets import save
 
     known = STUDIES[one_of("study", study, STUDIES)][1]()
     chosen = [one_of("variant", name, known) for name in variants or known]
@@ -172,22 +189,59 @@ def measure(
         for name, seed in left:
             rows = []
             for update in play(study, name, seed=seed):
-                rows.append(
-                    [
-                        name,
-                        seed,
-                        update.env_steps,
-                        *(f"{getattr(update, column):.4g}" for column in COLUMNS[1:]),
-                    ]
-                )
-                rows[-1].append(f"{update.seconds:.1f}")
+                measured = [f"{getattr(update, column):.4g}" for column in COLUMNS[1:]]
+                rows.append([name, seed, update.env_steps, *measured, f"{update.seconds:.1f}"])
                 bar.set_postfix_str(
                     f"{name}, seed {seed}: {update.score:.1f} after {update.env_steps:,} steps", refresh=False
                 )
-            new = not path.exists()
-            with open(path, "a", newline="", encoding="utf-8") as file:
-                csv.writer(file, lineterminator="\n").writerows([HEADER, *rows] if new else rows)
+            if agents is not None:
+                Path(agents).mkdir(parents=True, exist_ok=True)
+                save(update.agent, Path(agents) / f"{name}-{seed}.pt")
+            _append(path, HEADER, rows)
             bar.update()
+
+
+def examine(agents: list[Path], *, path: str | Path, seed: int = 777, progress: bool = True) -> None:
+    """Let saved agents play new episodes in three `WAYS`, and append each to a CSV file.
+
+    A second call goes on where the first was stopped.
+
+    Args:
+        agents: files written by `measure`.
+        path: a new file, or one from an earlier call.
+        seed: of the episodes; take one that no training saw.
+        progress: show a bar that counts examinations.
+
+    Raises:
+        ValueError: if a file is no agent, or the table has other columns.
+        OSError: if a file cannot be read.
+    """
+    from tqdm.auto import tqdm
+
+    from course.games import evaluate
+    from course.nets import load as load_agent
+
+    path = Path(path)
+    done = {tuple(row[:2]) for row in _table(path, EXAMINED)} if path.exists() else set()
+    loaded = {Path(file).stem: load_agent(file) for file in agents}
+    left = [(name, way) for name in loaded for way in WAYS if (name, way) not in done]
+    for name, way in tqdm(left, unit="examination", disable=not progress):
+        agent = loaded[name]
+        scores = evaluate(agent, agent.env_name, seed=seed, **WAYS[way])
+        row = [name, way, len(scores), f"{scores.mean():.4g}", f"{scores.std(ddof=1):.4g}"]
+        _append(path, EXAMINED, [[*row, f"{scores.min():g}", f"{scores.max():g}", seed]])
+
+
+def examined(study: str) -> dict[str, dict[str, float]]:
+    """The mean scores that come with the course, by agent (`VARIANT-SEED`) and way.
+
+    Raises:
+        ValueError: if the study is not known.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for name, way, _, mean, *_ in _table(_shipped(study, "scores"), EXAMINED):
+        found.setdefault(name, {})[way] = float(mean)
+    return found
 
 
 def load(study: str) -> dict[str, dict[int, Curve]]:
@@ -196,7 +250,7 @@ def load(study: str) -> dict[str, dict[int, Curve]]:
     Raises:
         ValueError: if the study is not known.
     """
-    return _read(files("course") / "data" / f"{one_of('study', study, STUDIES)}_runs.csv")
+    return _read(_shipped(study, "runs"))
 
 
 def steps_until(curve: Curve, score: float) -> float:
@@ -205,14 +259,28 @@ def steps_until(curve: Curve, score: float) -> float:
     return float(curve.env_steps[there[0]]) if len(there) else np.inf
 
 
+def _shipped(study: str, kind: str) -> Any:
+    return files("course") / "data" / f"{one_of('study', study, STUDIES)}_{kind}.csv"
+
+
 def _read(path: Any) -> dict[str, dict[int, Curve]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    if tuple(header) != HEADER or any(len(row) != len(HEADER) for row in rows):
-        raise ValueError(f"path {path} must be a table with the columns {','.join(HEADER)}; move it away")
     found: dict[str, dict[int, list]] = {}
-    for name, seed, *numbers in rows:
+    for name, seed, *numbers in _table(path, HEADER):
         found.setdefault(name, {}).setdefault(int(seed), []).append([float(text) for text in numbers])
     return {
         name: {seed: Curve(*np.array(run).T) for seed, run in runs.items()} for name, runs in found.items()
     }
+
+
+def _table(path: Any, columns: tuple[str, ...]) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    if tuple(header) != columns or any(len(row) != len(columns) for row in rows):
+        raise ValueError(f"path {path} must be a table with the columns {','.join(columns)}; move it away")
+    return rows
+
+
+def _append(path: Path, columns: tuple[str, ...], rows: list[list]) -> None:
+    new = not path.exists()
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *rows] if new else rows)

@@ -131,3 +131,28 @@ def test_without_bootstrap_leaves_its_arguments_alone():
     arguments = one_episode_cut()
     runs.without_bootstrap(*arguments, gamma=0.5, lam=0.9)
     assert not arguments[3].any()
+
+
+def test_the_agents_of_finished_runs_are_kept_and_examined_each_way_once(small, tmp_path, monkeypatch):
+    ways = {"sampled": dict(episodes=3, greedy=False), "greedy": dict(episodes=4, greedy=True)}
+    monkeypatch.setattr(runs, "WAYS", ways)
+    runs.measure("small", seeds=1, path=tmp_path / "runs.csv", agents=tmp_path / "agents", progress=False)
+    agents = sorted((tmp_path / "agents").iterdir())
+    assert [agent.name for agent in agents] == ["one-1.pt", "thousand-1.pt"]
+    path = tmp_path / "scores.csv"
+    runs.examine(agents[:1], path=path, progress=False)
+    first = table(path)
+    assert tuple(first[0]) == runs.EXAMINED
+    assert [row[:3] for row in first[1:]] == [["one-1", "sampled", "3"], ["one-1", "greedy", "4"]]
+    runs.examine(agents, path=path, progress=False)
+    assert table(path)[:3] == first
+    assert [row[0] for row in table(path)[3:]] == ["thousand-1"] * 2
+    # Both learned from the same play, so that they are the same agent.
+    assert [row[1:] for row in table(path)[3:]] == [row[1:] for row in first[1:]]
+
+
+def test_what_is_no_agent_is_refused_before_anything_is_played(tmp_path):
+    (tmp_path / "odd.pt").write_text("no weights")
+    with pytest.raises(ValueError, match="odd.pt is not an agent"):
+        runs.examine([tmp_path / "odd.pt"], path=tmp_path / "scores.csv", progress=False)
+    assert not (tmp_path / "scores.csv").exists()
