@@ -17,6 +17,7 @@ The modules in reading order; each imports only from those above it:
     probes       tiny worlds that isolate one failure each
     train        Config, Update, train: the loop
     runs         whole runs over many seeds, and their learning curves
+    microscope   a game of Pong, step by step: what the agent saw, did and foresaw
     bench        the performance table
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots

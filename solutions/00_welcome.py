@@ -108,6 +108,8 @@ episode_score(episode.rewards)
 # | [5. Value prediction](05_value_prediction.ipynb) | how do you think you did? | `value_loss`, `explained_variance` |
 # | [6. TD errors](06_td_errors.ipynb) | when did you know? | `td_errors`, `td_update` |
 # | [7. GAE](07_gae.ipynb) | how far to look? | `gae_by_definition`, `gae` |
+# | [8. CartPole](08_cartpole.ipynb) | does it learn? | `policy_loss`, `normalize` |
+# | [9. Pong](09_pong.ipynb) | does it scale to pixels? | `clipped_policy_loss` |
 #
 # Each takes less than 45 minutes and ends with what to remember, questions to think about, and where to read on. Lessons are
 # independent files: a skipped exercise in one blocks nothing in another.
