@@ -66,7 +66,7 @@ class Agent(nn.Module):
         self.width, self.shared = whole("width", width, low=1), bool(shared)
         self.env_name, self.protocol = env_name, protocol
         self.half = len(self.obs_shape) == 3 and bfloat16_pays()  # 16 bits for the convolutions
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), one_thread():  # orthogonal weights depend on the threads
             torch.manual_seed(whole("seed", seed, low=0))
             self.body, features = _body(self.obs_shape, self.width)
             self.critic_body = self.body if self.shared else _body(self.obs_shape, self.width)[0]

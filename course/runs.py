@@ -57,6 +57,7 @@ class Variant:
     functions: dict[str, Callable] = field(default_factory=dict)
     envs: int | None = None  # copies of the game side by side; as `games.make` if None
     stop_at: float = np.inf  # a run is over when the score gets there, in points
+    give_up: tuple[float, float] = (np.inf, 0.0)  # or is below the second after as many steps as the first
 
 
 def without_critic(
@@ -118,12 +119,16 @@ def cartpole() -> dict[str, Variant]:
 
 
 def pong() -> dict[str, Variant]:
-    """`PONG` with and without a floor under the advantages' standard deviation, to a score of 18."""
+    """`PONG` with and without a floor under the advantages' standard deviation, to a score of 18.
+
+    A run that is still below -18 after 400,000 steps is given up.
+    """
     from course.train import PONG
 
+    floors = {f"floor {PONG.advantage_floor:g}": PONG.advantage_floor, "no floor": 1e-8}
     return {
-        "floor 0.25": Variant(replace(PONG, advantage_floor=0.25), stop_at=18),
-        "no floor": Variant(replace(PONG, advantage_floor=1e-8), stop_at=18),
+        name: Variant(replace(PONG, advantage_floor=floor), stop_at=18, give_up=(400_000, -18))
+        for name, floor in floors.items()
     }
 
 
@@ -144,8 +149,9 @@ def play(study: str, variant: str, *, seed: int) -> Iterator[Any]:
         env = TransformReward(env, lambda rewards: rewards * chosen.scale)
     try:
         for update in train(env, chosen.config, **chosen.functions, seed=seed):
-            yield replace(update, score=update.score / chosen.scale)
-            if update.score / chosen.scale >= chosen.stop_at:
+            score, (steps, hopeless) = update.score / chosen.scale, chosen.give_up
+            yield replace(update, score=score)
+            if score >= chosen.stop_at or (update.env_steps >= steps and score < hopeless):
                 break
     finally:
         env.close()

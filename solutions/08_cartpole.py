@@ -219,7 +219,7 @@ plots.ablation(found, limit=60_000)
 # - **A clever $\lambda$.** $\lambda = 1$ did as well: median 21,352.
 # - **Normalised advantages.** 10 of 10 without, but slower: median 32,580.
 #
-# One game is no law. Lesson 9 asks again.
+# One game is no law.
 #
 # ## A million times the reward
 #

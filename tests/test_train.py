@@ -429,3 +429,12 @@ def test_the_settings_of_each_game_say_what_they_are_for():
     assert CARTPOLE == Config()
     assert A2C.epochs == 1
     assert PONG.point_ends and PONG.shared
+
+
+def test_the_weights_of_a_seed_do_not_depend_on_torchs_number_of_threads():
+    before, weights = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        weights.append(torch.cat([weight.flatten() for weight in Agent((4,), 2, seed=1).parameters()]))
+    torch.set_num_threads(before)
+    assert torch.equal(*weights)
