@@ -29,8 +29,8 @@ EXAMINED = ("agent", "way", "episodes", "mean", "std", "low", "high", "seed")
 # A greedy agent may rally for ever; 5,000 steps are more than twice a long game.
 WAYS = {
     "sampled": dict(episodes=64, greedy=False, max_steps=5_000),
-    "greedy": dict(episodes=64, greedy=True, max_steps=5_000),
-    "sticky": dict(episodes=64, greedy=False, max_steps=5_000, sticky=0.25),
+    "greedy": dict(episodes=32, greedy=True, max_steps=5_000),
+    "sticky": dict(episodes=32, greedy=False, max_steps=5_000, sticky=0.25),
 }
 
 

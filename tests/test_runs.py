@@ -2,14 +2,19 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course import runs
+from course.games import PONG_PROTOCOL
+from course.nets import load
 from course.returns import gae
 from course.train import CARTPOLE
 from course.validate import Array
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -153,6 +158,26 @@ def test_the_agents_of_finished_runs_are_kept_and_examined_each_way_once(small, 
 
 def test_what_is_no_agent_is_refused_before_anything_is_played(tmp_path):
     (tmp_path / "odd.pt").write_text("no weights")
-    with pytest.raises(ValueError, match="odd.pt is not an agent"):
+    with pytest.raises(ValueError, match=r"odd\.pt is not an agent"):
         runs.examine([tmp_path / "odd.pt"], path=tmp_path / "scores.csv", progress=False)
     assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("variant", runs.pong())
+def test_the_tables_of_pong_in_the_benchmarks_are_those_of_the_shipped_files(variant):
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    scores = runs.examined("pong")
+    for seed, curve in runs.load("pong")[variant].items():
+        reached = [runs.steps_until(curve, points) for points in (0.001, 18)]
+        cells = [f"{steps:,.0f}" if np.isfinite(steps) else "-" for steps in reached]
+        cells += [f"{curve.env_steps[-1]:,.0f}", f"{curve.score[-1]:.1f}", f"{curve.seconds[-1] / 60:.1f}"]
+        cells += [f"{score:.1f}" for score in scores.get(f"{variant}-{seed}", {}).values()]
+        assert f"| {seed} | {' | '.join(cells)} |" in page
+
+
+def test_the_trained_agent_that_comes_with_the_course_is_small_and_safe_to_load():
+    path = ROOT / "course" / "data" / "pong_agent.pt"
+    assert path.stat().st_size < 1_000_000
+    agent = load(path)
+    assert (agent.env_name, agent.actions) == ("pong", 3)
+    assert agent.protocol == PONG_PROTOCOL
