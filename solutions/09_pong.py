@@ -177,9 +177,9 @@ names = {"sampled": "drawn", "greedy": "likeliest", "sticky": "drawn, sticky"}
 plots.exams({name: {"agents, one a seed": [row[way] for row in ours]} for way, name in names.items()})
 
 # %% [markdown]
-# TODO-EXAM (counts and medians from pong_scores.csv: drawn, likeliest, sticky.) The same weights, three scores. With the likeliest
-# action only the start of a game is left to chance: one rally that wins, loses or never ends is played again and again. And sticky
-# actions are a game that the agents never met. A score without its protocol says little.
+# Drawn, the ten reach 8.8 to 18.7 points; with the likeliest action -0.7 to 20.6; sticky -9.8 to 9.1. The same
+# weights, three scores. One agent gets 17.1 drawn and -0.7 with the likeliest action: only the start of a game is left to chance then, and it
+# plays one rally again and again. And sticky actions are a game that the agents never met. A score without its protocol says little.
 #
 # ## The microscope
 #
