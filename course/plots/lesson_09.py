@@ -294,7 +294,7 @@ def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, ax: Axe
         pictures: the screen before each step, shape [T, 210, 160, 3].
         step: to look at, from 0; the last one if the rally was shorter.
     """
-    step, steps = min(step, len(rally) - 1), np.arange(len(rally))
+    step, steps, words = min(step, len(rally) - 1), np.arange(len(rally)), []
     left = max(0, min(step - WINDOW // 2, len(rally) - WINDOW))
     # By hand: to lay out five Axes takes longer than to draw them, and a slider cannot wait.
     ax.figure.set_layout_engine("none")
@@ -310,7 +310,6 @@ def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, ax: Axe
     colours = [COLORS["reward"] if a == rally.actions[step] else COLORS["random"] for a in range(3)]
     bars.barh(MOVES, rally.probabilities[step], color=colours)
     bars.set(xlim=(0, 1), ylim=(2.5, -0.5), xticks=[0, 0.5, 1], xlabel="π (green: drawn)")
-    words = []
     for row, (label, line, colour) in enumerate(
         (("V", rally.values, "value"), ("δ", rally.deltas, "td_error"), ("A", rally.advantages, "advantage"))
     ):
