@@ -126,9 +126,9 @@ plots.runaway(found)
 # Now the `train` of lesson 8, with your loss, on Pong. The grey lines are the runs of ten other seeds, made by
 # `python -m course runs pong`.
 #
-# An untrained agent loses by 20 or 21 points, and for the first minute nothing seems to happen. The title says how long 18 points
-# would take at your speed. It stops after `minutes`; the stop button (■) ends it earlier and keeps what was learned. Three minutes may
-# not be enough to win, and on a busy machine you will not see much. If you have ten, set `minutes = 10`.
+# For the first minute nothing seems to happen. The title says how long 18 points
+# would take at your speed. It stops after `minutes`; the stop button (■) ends it earlier and keeps what was learned. Three minutes are
+# rarely enough to win. If you have ten, set `minutes = 10`.
 
 # %% tags=["nbval-ignore-output"]
 minutes = 3
@@ -177,9 +177,9 @@ names = {"sampled": "drawn", "greedy": "likeliest", "sticky": "drawn, sticky"}
 plots.exams({name: {"agents, one a seed": [row[way] for row in ours]} for way, name in names.items()})
 
 # %% [markdown]
-# Drawn, the ten reach 8.8 to 18.7 points; with the likeliest action -0.7 to 20.6; sticky -9.8 to 9.1. The same
-# weights, three scores. One agent gets 17.1 drawn and -0.7 with the likeliest action: only the start of a game is left to chance then, and it
-# plays one rally again and again. And sticky actions are a game that the agents never met. A score without its protocol says little.
+# Drawn, the ten reach 8.8 to 18.7 points; with the likeliest action -0.7 to 20.6; sticky -9.8 to 9.1. One
+# agent gets 17.1 drawn and -0.7 with the likeliest action: only the start of a game is left to chance then, and it
+# plays one rally again and again. A score without its protocol says little.
 #
 # ## The microscope
 #
@@ -205,7 +205,7 @@ widgets.Explorer(
 # %% [markdown]
 # The lost one: $V$ starts at 0.57. The largest surprise, $\delta = -0.60$, stands two steps before the point; the point itself is hardly
 # news, $\delta = -0.12$. $A$ is lowest 35 steps before it, -0.98: there something could still be done. In the won rally no $\delta$ is
-# beyond 0.26: no surprise. At its end $V = 1.25$, more than a point can be. A critic is only an estimate.
+# beyond 0.26: no surprise. At its end $V = 1.25$, more than a point can be.
 #
 # One rally is an anecdote. All of them:
 
@@ -214,8 +214,8 @@ plots.foresight(rallies, last=60)
 
 # %% [markdown]
 # Thirty steps before a point won, the critic says 0.75; thirty before one lost, still 0.36, and at fifteen -0.21. This agent sees its
-# winners from afar, and is surprised by its losses. Nobody told it what a ball is. It was told +1 and -1, long after the fact, and
-# worked its way back from surprise to surprise.
+# winners from afar, and is surprised by its losses. It was never told what a ball is: only +1 and -1,
+# long after the fact.
 #
 # ## Does the floor matter?
 #
@@ -264,8 +264,8 @@ there = {name: np.sort([runs.steps_until(run, 18) for run in seeds.values()]) fo
 #
 # ## Further reading
 #
-# - Mnih et al. (2013), *Playing Atari with deep reinforcement learning*. <https://arxiv.org/abs/1312.5602>; and (2015), *Human-level control through deep reinforcement learning*. <https://doi.org/10.1038/nature14236>
+# - Mnih et al. (2013), *Playing Atari with deep reinforcement learning*. <https://arxiv.org/abs/1312.5602>
 # - Schulman et al. (2017), *Proximal policy optimization algorithms*. <https://arxiv.org/abs/1707.06347>
-# - Bellemare et al. (2013), *The arcade learning environment*. <https://arxiv.org/abs/1207.4708>; Machado et al. (2018), *Revisiting the arcade learning environment*: sticky actions. <https://arxiv.org/abs/1709.06009>
+# - Machado et al. (2018), *Revisiting the arcade learning environment*: sticky actions. <https://arxiv.org/abs/1709.06009>
 # - Huang et al. (2022), *The 37 implementation details of proximal policy optimization*. <https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/>
 # - Karpathy (2016), *Deep reinforcement learning: Pong from pixels*. <https://karpathy.github.io/2016/05/31/rl/>
