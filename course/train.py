@@ -11,11 +11,14 @@ import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial, reduce
 
 import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course import losses, returns
@@ -32,6 +35,7 @@ class Config:
     steps: int = 64  # rows of a rollout: steps in each environment between two updates
     epochs: int = 10  # times that an update goes through its rollout; 1 with `policy_loss` is A2C
     minibatch: int = 256  # steps that share one gradient; about, so that all parts are equal
+    learners: int = 1  # threads that find each gradient together; small networks are quicker alone
     lr: float = 3e-3  # Adam's step size at the start
     lr_end: float = 1.0  # share of it that is left at the end; it falls along a straight line
     gamma: float = 0.99  # discount a step: a reward in 100 steps counts about a third
@@ -49,7 +53,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work, by name."""
-        for name in ("env_steps", "steps", "epochs", "minibatch", "width", "recent"):
+        for name in ("env_steps", "steps", "epochs", "minibatch", "learners", "width", "recent"):
             whole(name, getattr(self, name), low=1)
         for name in ("gamma", "lam", "lr_end", "return_rate"):
             number(name, getattr(self, name), low=0, high=1)
@@ -67,6 +71,7 @@ PONG = Config(
     steps=128,
     epochs=6,
     minibatch=256,
+    learners=2,
     lr=1e-3,
     lr_end=0.05,
     gamma=0.99,
@@ -262,26 +267,50 @@ def improve(
     rng: np.random.Generator,
 ) -> dict[str, float]:
     """Some epochs of small gradient steps on one batch; return the means of what was measured."""
-    n, measured = len(batch.actions), []
-    for _ in range(config.epochs):
-        for part in np.array_split(rng.permutation(n), max(1, round(n / config.minibatch))):
-            rows = torch.from_numpy(part).to(batch.actions.device)
-            log_pi, values = agent(batch.obs[rows])
-            log_probs = log_pi.gather(1, batch.actions[rows, None]).squeeze(1)
-            old = batch.log_probs[rows]
-            policy = policy_loss(log_probs, old, batch.advantages[rows], clip=config.clip)
-            value = losses.value_loss(values, batch.targets[rows])
-            undecided = losses.entropy(log_pi)
-            loss = policy + config.value_weight * value - config.entropy_weight * undecided
-            optimizer.zero_grad()
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(agent.parameters(), config.max_grad_norm)
-            moved = (log_probs - old).detach()
-            kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
-            measured.append(torch.stack((policy, value, undecided, kl, norm)).tolist())
-            _finite(**dict(zip(MEASURED, measured[-1], strict=True)))  # before the step: it cannot be undone
-            optimizer.step()
+    n, measured, parameters = len(batch.actions), [], list(agent.parameters())
+    find = partial(gradient, agent, batch, config, policy_loss)
+    with ThreadPoolExecutor(config.learners) as pool:
+        side_by_side = pool.map if config.learners > 1 else map
+        for _ in range(config.epochs):
+            for part in np.array_split(rng.permutation(n), max(1, round(n / config.minibatch))):
+                shares = np.array_split(part, config.learners)
+                weights = [len(share) / len(part) for share in shares]
+                found, means = zip(*side_by_side(find, shares, weights), strict=True)
+                for parameter, *gradients in zip(parameters, *found, strict=True):
+                    parameter.grad = reduce(torch.add, gradients)
+                norm = nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
+                measured.append([*sum(means).tolist(), norm.item()])
+                _finite(**dict(zip(MEASURED, measured[-1], strict=True)))  # a step cannot be undone
+                optimizer.step()
     return dict(zip(MEASURED, np.mean(measured, axis=0).tolist(), strict=True))
+
+
+def gradient(
+    agent: Agent,
+    batch: Batch,
+    config: Config,
+    policy_loss: Callable[..., Tensor],
+    rows: NDArray[np.int64],
+    weight: float,
+) -> tuple[tuple[Tensor, ...], Tensor]:
+    """One learner's part: the loss on some rows of the batch, times `weight`.
+
+    Returns:
+        Its gradient, a tensor for each of the agent's parameters; and policy loss, value loss,
+        entropy and KL divergence, shape [4].
+    """
+    rows = torch.from_numpy(rows).to(batch.actions.device)
+    log_pi, values = agent(batch.obs[rows])
+    log_probs = log_pi.gather(1, batch.actions[rows, None]).squeeze(1)
+    old = batch.log_probs[rows]
+    policy = policy_loss(log_probs, old, batch.advantages[rows], clip=config.clip)
+    value = losses.value_loss(values, batch.targets[rows])
+    undecided = losses.entropy(log_pi)
+    loss = policy + config.value_weight * value - config.entropy_weight * undecided
+    moved = (log_probs - old).detach()
+    kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
+    measured = torch.stack((policy, value, undecided, kl)).detach()
+    return torch.autograd.grad(weight * loss, list(agent.parameters())), weight * measured
 
 
 MEASURED = tuple(field.name for field in fields(Update))[3:8]

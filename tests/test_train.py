@@ -139,6 +139,15 @@ def test_the_same_seed_gives_the_same_run_and_another_gives_another():
     assert (numbers(one) != numbers(other)).any()
 
 
+@pytest.mark.parametrize("learners", [2, 3])
+def test_learners_side_by_side_find_the_same_gradient_together(learners):
+    # 64 x 16 steps in 4 minibatches: three learners cannot share 256 steps evenly.
+    together, again = (first_updates(3, config=replace(CARTPOLE, learners=learners)) for _ in range(2))
+    np.testing.assert_array_equal(numbers(together), numbers(again))
+    alone, shared = numbers(first_updates(1)), numbers(together)[:1]
+    np.testing.assert_allclose(shared, alone, rtol=1e-3, atol=1e-5)  # rounded in another order
+
+
 def test_a_million_times_the_points_change_nothing_but_the_points():
     plain, large = first_updates(4), first_updates(4, scale=1e6)
     for one, other in zip(plain, large, strict=True):
@@ -273,6 +282,7 @@ def test_a_learning_rate_that_is_far_too_high_is_stopped_not_hidden():
         ("epochs", 0),
         ("steps", 2.5),
         ("minibatch", 0),
+        ("learners", 0),
         ("env_steps", 0),
         ("entropy_weight", -1),
         ("max_grad_norm", 0),
