@@ -28,7 +28,7 @@ HEADER = ("variant", "seed", *COLUMNS, "seconds")
 EXAMINED = ("agent", "way", "episodes", "mean", "std", "low", "high", "seed")
 # A greedy agent may rally for ever; 5,000 steps are more than twice a long game.
 WAYS = {
-    "sampled": dict(episodes=32, greedy=False, max_steps=5_000),
+    "sampled": dict(episodes=64, greedy=False, max_steps=5_000),
     "greedy": dict(episodes=16, greedy=True, max_steps=5_000),
     "sticky": dict(episodes=16, greedy=False, max_steps=5_000, sticky=0.25),
 }

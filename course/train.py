@@ -78,7 +78,6 @@ PONG = Config(
     lam=0.95,
     entropy_weight=0.01,
     advantage_floor=0.1,
-    return_rate=0.0,
     point_ends=True,
     shared=True,
     recent=32,

@@ -161,16 +161,16 @@ def test_a2c_took_what_the_benchmarks_say():
 def test_what_is_needed(steps):
     assert all(len(found) == 10 for found in steps.values())
     assert len(steps) == 11
-    assert solved(steps["no bootstrap"]) == solved(steps["lam = 0"]) == 0
-    assert says("a bootstrap, as a rollout ends after 64 steps and most episodes go on (without it 0 of 10)")
-    assert says("and $\\lambda$ above 0 (0 of 10)")
+    assert solved(steps["no bootstrap"]) == solved(steps["lam = 0"]) == 2
+    assert says("a bootstrap, as a rollout ends after 64 steps and most episodes go on (without it 2 of 10)")
+    assert says("and $\\lambda$ above 0 (at 0, 2 of 10)")
 
 
 def test_cartpole_can_do_without_a_critic(steps):
     long = steps["no critic, longer rollouts"]
-    assert (solved(steps["no critic"]), solved(long)) == (1, 6)
+    assert (solved(steps["no critic"]), solved(long)) == (2, 7)
     there = long[np.isfinite(long)]
-    assert says(f"with longer rollouts 6 of 10, after {there.min():,.0f} to {there.max():,.0f} steps")
+    assert says(f"with longer rollouts 7 of 10, after {there.min():,.0f} to {there.max():,.0f} steps")
     assert np.median(steps["as given"]) < np.median(long) / 2
     assert solved(steps["as given"]) == 10
 
@@ -219,22 +219,24 @@ def test_explained_variance_rises_and_sinks_again_in_healthy_runs(shipped):
     healthy = shipped["as given"].values()
     assert min(run.explained_variance.max() for run in healthy) > 0.89
     late = [np.median(run.explained_variance[-15:]) for run in healthy]
-    assert sum(share < 0.1 for share in late) == 13
+    assert sum(share < 0.1 for share in late) == 15
     assert all(run.score[-1] > 475 for run in healthy)
-    assert says("In all 20 healthy runs it passed 0.89, and in 13 of them it sank below 0.1")
+    assert says("In all 20 healthy runs it passed 0.89, and in 15 of them it sank below 0.1")
 
 
 def test_a_critic_that_explains_its_own_guesses(shipped):
     blind = [np.nanmedian(run.explained_variance) for run in shipped["lam = 0"].values()]
     assert np.median(blind) == pytest.approx(0.97, abs=0.005)
-    assert says("At $\\lambda = 0$, never solved, it is 0.97")
+    assert says("At $\\lambda = 0$, hardly ever solved, it is 0.97")
 
 
 def test_a_missing_bootstrap_looks_almost_healthy(shipped):
-    said = alt_text(plots.dashboard(shipped["no bootstrap"][1], shipped["as given"], name="no bootstrap"))
-    inside = [int(share) for share in re.findall(r"inside (\d+)% of the time", said)]
-    assert len(inside) == 4
-    assert sum(share > 75 for share in inside) == 3
+    for run in shipped["no bootstrap"].values():
+        said = alt_text(plots.dashboard(run, shipped["as given"], name="no bootstrap"))
+        inside = sorted(int(share) for share in re.findall(r"inside (\d+)% of the time", said))
+        assert len(inside) == 4
+        assert inside[1] >= 70
+    assert says("in all ten runs three of its numbers stay inside the band 70% of the time")
 
 
 # --- live -----------------------------------------------------------------------------------------
@@ -317,7 +319,7 @@ def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
 def test_the_score_is_drawn_over_the_range_of_the_other_seeds(shipped):
     others = shipped["as given"]
     ax = plots.scores([Recorded(1), Recorded(5)], others)
-    assert "It first reaches 475 after 5,000 steps. 20 other seeds got there after 20,315 to" in alt_text(ax)
+    assert "It first reaches 475 after 5,000 steps. 20 other seeds got there after 20,323 to" in alt_text(ax)
     assert ax.get_legend().get_texts()[0].get_text() == "20 other seeds"
     assert "Not solved yet" in alt_text(plots.scores([Recorded(1)]))
     one = plots.over(others.values(), "score", np.array([others[1].env_steps[7]]))
