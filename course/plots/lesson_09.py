@@ -26,6 +26,7 @@ QUICK = 8  # updates with COURSE_QUICK=1
 WINDOW = 120  # steps of a rally that are seen at once
 CUT = (30, 190)  # rows of the television screen that the agent is shown
 WAYS = ("value", "td_error", "advantage", "human")  # colours of things compared, in this order
+VARIANTS = ("value", "random", "advantage")
 
 
 @figure(7.6, 4.4)
@@ -347,11 +348,11 @@ def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, ax: Axes)
     cells = ax.figure.add_gridspec(1, 2)
     ax.set_subplotspec(cells[0])
     right, words = ax.figure.add_subplot(cells[1]), []
-    for (name, seeds), colour in zip(runs.items(), WAYS[::2], strict=False):
+    for (name, seeds), colour in zip(runs.items(), VARIANTS, strict=False):
         for nth, run in enumerate(seeds.values()):
-            label = f"{name} ({len(seeds)} seeds)" if nth == 0 else None
+            label = name if nth == 0 else None
             ax.plot(run.env_steps / 1e3, run.score, color=COLORS[colour], lw=1.2, alpha=0.7, label=label)
-        grid = np.arange(5_000, min(run.env_steps[-1] for run in seeds.values()), 10_000)
+        grid = min((run.env_steps for run in seeds.values()), key=len)
         spread = over(seeds.values(), "advantage_std", grid)
         right.fill_between(grid / 1e3, spread.min(0), spread.max(0), color=COLORS[colour], alpha=0.25, lw=0)
         right.plot(grid / 1e3, np.median(spread, axis=0), color=COLORS[colour])
