@@ -123,12 +123,12 @@ plots.runaway(found)
 #
 # ## Train it
 #
-# Now the `train` of lesson 8, with your loss, on Pong. The grey lines are the runs of ten other seeds, made by
+# Now the `train` of lesson 8, with your loss, on Pong. Grey: the runs of ten other seeds, made by
 # `python -m course runs pong`.
 #
 # For the first minute nothing seems to happen. The title says how long 18 points would take at your speed. It stops after `minutes`;
-# the stop button (■) ends it earlier and keeps what was learned. On an idle
-# machine of two cores seed 11 won in three minutes; most seeds take longer.
+# the stop button (■) ends it earlier and keeps what was learned. On an idle machine of two cores seed 11 won in three minutes; most
+# seeds take longer.
 
 # %% tags=["nbval-ignore-output"]
 minutes = 3
@@ -147,7 +147,7 @@ last = history[-1]
 # %% [markdown]
 # ## Watch it play
 #
-# From here on we look at `best`, which comes with the course and was made by the same `train`. Left, yours.
+# From here on we look at `best`, which comes with the course, made by the same `train`. Left, yours.
 #
 # *Predict first.* What will yours do with its paddle?
 
@@ -156,7 +156,7 @@ players = {"yours": history[-1].agent, "best": best}
 plots.film({name: record(player, seed=2, points=41, max_steps=200) for name, player in players.items()})
 
 # %% [markdown]
-# How good is it? That depends on how you ask. Here are eight new games each way, with actions *drawn* from the policy, as in training,
+# How good is it? That depends on how you ask. Eight new games each way, with actions *drawn* from the policy, as in training,
 # and always the *likeliest*. We stop after 2,500 steps.
 #
 # *Predict first.* Which way is better?
