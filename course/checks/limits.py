@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 
 PATIENCE = 0.05  # seconds between two rings, until the code swallows one
+SHORTEST = 5e-6  # seconds
 
 
 class TimeLimit(BaseException):
@@ -55,7 +56,7 @@ class _Alarm:
 
     def __init__(self, inside: CodeType) -> None:
         self.inside, self.rings, self.over = inside, 0, False
-        self.pause = 5e-6  # seconds between two rings, once one was swallowed
+        self.pause = SHORTEST  # between two rings, once one was swallowed; it settles where they come in time
         self.own = {method.__code__ for method in (_Alarm.ring, _Alarm.insist, _Alarm.below)}
 
     def ring(self, _signal: int, frame: FrameType | None) -> None:
@@ -63,12 +64,11 @@ class _Alarm:
         frames = [] if self.over else self.below(frame)
         if not frames:
             return
-        if any(
-            caller.f_code in self.own for caller in frames
-        ):  # the machine is busy: the pause was over at once
+        if any(caller.f_code in self.own for caller in frames):  # too soon: nothing was left yet
             self.pause *= 2
             signal.setitimer(signal.ITIMER_REAL, self.pause, PATIENCE)
             return
+        self.pause = max(0.8 * self.pause, SHORTEST)  # or late: the code may be back in its innermost loop
         self.rings += 1
         if self.rings > 1:  # the first was swallowed
             for caller in frames:
