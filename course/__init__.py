@@ -1,28 +1,26 @@
 """Advantage: why are raw rewards so hard to learn from, and how does the advantage function fix it?
 
-The modules in reading order; each imports only from those above it:
+The modules in reading order, in groups; each imports only from those above it:
 
-    validate     refusals: every bad argument is met at the door
-    random_play  real games of Atari, played at random
-    scores       Atari scores: published, and measured by us at random play
+    arrays       the words for arrays, and the refusals: every bad argument is met at the door
+
     scaling      min-max, z-score, clipping, running normaliser
     returns      returns, TD errors, advantages: the arithmetic of credit assignment
     worlds       small worlds in which every episode can be listed
-    envs         four of them, with their true values in the docstrings
+    atari        real games of Atari at random, and the tables of scores
     estimators   estimates of the policy gradient, their exact bias and variance
+
     losses       what the actor and the critic minimise
     nets         actor and critic, and the units in which the critic thinks
     rollout      playing: the record of T steps of N environments
-    games        CartPole and Pong; how an agent is examined
-    probes       tiny worlds that isolate one failure each
+    games        CartPole and Pong, probes, and how an agent is examined
     train        Config, Update, train: the loop
-    runs         whole runs over many seeds, and their learning curves
-    microscope   a game of Pong, step by step: what the agent saw, did and foresaw
-    bench        the performance table
+    recording    a game of Pong, step by step: what the agent saw, did and foresaw
+
+    studies      what costs minutes and writes tables: runs over many seeds, the bench
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots
     checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
-    stale        is a built notebook older than its source?
     authoring    builds the notebooks from solutions/
     doctor       is this machine ready?
 

@@ -80,7 +80,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from course.stale import orphans, stale
+    from course.authoring.stamps import orphans, stale
 
     chosen = _sources(options.lessons)
     if options.check:
@@ -92,7 +92,7 @@ def _build(options: argparse.Namespace) -> int:
         print("Run `python -m course build`." if complaints else f"{len(chosen)} lessons are up to date.")
         return 1 if complaints else 0
     try:
-        from course.authoring import BuildError, build, read, unsolved
+        from course.authoring.build import BuildError, build, read, unsolved
     except ImportError as error:
         raise ValueError(f"{error}; install the author's tools: pip install -e '.[author]'") from None
     from tqdm import tqdm
@@ -109,7 +109,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _sources(lessons: list[str]) -> list[Path]:
-    from course.stale import sources
+    from course.authoring.stamps import sources
 
     if not lessons:
         return sources()
@@ -125,15 +125,14 @@ def _sources(lessons: list[str]) -> list[Path]:
 
 
 def _random_scores(options: argparse.Namespace) -> int:
-    from course.random_play import games
-    from course.scores import measure_random
+    from course.atari import games, measure_random
 
     measure_random(options.games or games(), episodes=options.episodes, seed=options.seed, path=options.out)
     return 0
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from course.runs import measure
+    from course.studies.runs import measure
 
     chosen = dict(seeds=options.seeds, variants=options.variants)
     measure(options.study, **chosen, path=options.out, agents=options.agents)
@@ -141,14 +140,14 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _examine(options: argparse.Namespace) -> int:
-    from course.runs import examine
+    from course.studies.runs import examine
 
     examine(options.agents, path=options.out)
     return 0
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from course.bench import bench
+    from course.studies.bench import bench
 
     bench(options.only, options.seeds, options.json)
     return 0

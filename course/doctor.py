@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from course.stale import ROOT
+from course.authoring.stamps import ROOT
 
 SUPPORTED = ((3, 11), (3, 13))
 REINSTALL = "run `make lab` again, or `pip install -e . -c constraints.txt` in your environment"
@@ -86,7 +86,7 @@ def _torch() -> str:
 
 
 def _atari() -> str:
-    from course.random_play import play_random
+    from course.atari import play_random
 
     (episode,) = play_random("pong", episodes=1, seed=0)
     return f"a game of Pong at random ended {episode.score:+.0f}"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course.arrays import Array, finite, number, one_of, same_shape, whole
 from course.returns import gae, n_step_advantages, reward_to_go, td_update
-from course.validate import Array, finite, number, one_of, same_shape, whole
 from course.worlds import (
     Episodes,
     World,

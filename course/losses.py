@@ -9,8 +9,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from course.arrays import Array, number
 from course.scaling import z_score
-from course.validate import Array, number
 
 
 def policy_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:

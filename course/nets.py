@@ -18,7 +18,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from course.validate import Array, finite, whole
+from course.arrays import Array, finite, whole
 
 FORMAT = "advantage-course agent, version 1"
 HEADER = ("obs_shape", "actions", "width", "shared", "env_name", "protocol")

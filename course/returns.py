@@ -15,7 +15,7 @@ is no transition (drop it); where they reset on the same step, it is `info["fina
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course.validate import Array, finite, flags, number, same_shape, steps, whole
+from course.arrays import Array, finite, flags, number, same_shape, steps, whole
 
 
 def spread_evenly(score: float, length: int) -> Array:

@@ -17,8 +17,8 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
+from course.arrays import Array, whole
 from course.nets import Agent
-from course.validate import Array, whole
 
 Flags = NDArray[np.bool_]
 

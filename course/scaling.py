@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course.validate import Array, finite, number
+from course.arrays import Array, finite, number
 
 
 def min_max(scores: ArrayLike, low: float, high: float) -> Array:

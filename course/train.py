@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course import losses, returns
+from course.arrays import Array, number, whole
 from course.nets import Agent, device_for, one_thread
 from course.rollout import Collector, Rollout, check_env
-from course.validate import Array, number, whole
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@
 # %%
 from course import check, use
 from course.doctor import doctor
-from course.plots import lesson_00 as plots
-from course.random_play import play_random
+from course.plots import welcome as plots
+from course.atari import play_random
 
 # %% [markdown]
 # ## Your machine

@@ -14,10 +14,10 @@
 import numpy as np
 
 from course import check, use, widgets
-from course.plots import lesson_01 as plots
-from course.random_play import play_random, screenshot
+from course.plots import score_scales as plots
+from course.atari import play_random, screenshot
 from course.returns import reward_to_go
-from course.scores import measured_random_scores, published_scores
+from course.atari import measured_random_scores, published_scores
 
 # %% [markdown]
 # ## Five games, played at random

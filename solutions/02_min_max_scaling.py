@@ -14,10 +14,10 @@
 import numpy as np
 
 from course import check, use, widgets
-from course.plots import lesson_02 as plots
-from course.random_play import play_random
+from course.plots import min_max_scaling as plots
+from course.atari import play_random
 from course.scaling import RunningNormalizer, clip_rewards, z_score
-from course.scores import published_scores
+from course.atari import published_scores
 
 # %% [markdown]
 # ## The ruler

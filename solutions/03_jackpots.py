@@ -15,9 +15,9 @@
 import numpy as np
 
 from course import check, use, widgets
-from course.envs import answer_world
+from course.worlds import answer_world
 from course.estimators import episode_gradients
-from course.plots import lesson_03 as plots
+from course.plots import jackpots as plots
 from course.worlds import all_episodes, true_gradient
 
 # %% [markdown]

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from course import check, use, widgets
-from course.envs import answer_world, corridor_world, survival_world
+from course.worlds import answer_world, corridor_world, survival_world
 from course.estimators import episode_gradients, summarise, weights
-from course.plots import lesson_04 as plots
+from course.plots import spreading_rewards as plots
 from course.worlds import all_episodes, true_gradient
 
 torch.set_num_threads(1)

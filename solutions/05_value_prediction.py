@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from course import check, use, widgets
-from course.envs import answer_world, corridor_world, survival_world
+from course.worlds import answer_world, corridor_world, survival_world
 from course.estimators import best_baseline, episode_gradients, summarise, weights
-from course.plots import lesson_05 as plots
+from course.plots import value_prediction as plots
 from course.worlds import action_values, all_episodes, policy, state_values, true_gradient
 
 # %% [markdown]

@@ -17,9 +17,9 @@ import gymnasium as gym
 import numpy as np
 
 from course import check, use, widgets
-from course.envs import random_walk
+from course.worlds import random_walk
 from course.estimators import episode_gradients
-from course.plots import lesson_06 as plots
+from course.plots import td_errors as plots
 from course.returns import reward_to_go
 from course.worlds import all_episodes, play, state_values, true_gradient
 

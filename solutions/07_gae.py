@@ -16,10 +16,10 @@ import time
 import numpy as np
 
 from course import check, use, widgets
-from course.envs import answer_world, corridor_world, random_walk, survival_world
+from course.worlds import answer_world, corridor_world, random_walk, survival_world
 from course.estimators import episode_gradients, summarise, three_critics
-from course.plots import lesson_07 as plots
-from course.random_play import play_random
+from course.plots import gae as plots
+from course.atari import play_random
 from course.returns import explained_variance, n_step_advantages, reward_to_go, td_errors
 from course.worlds import all_episodes, play, state_values, true_gradient
 

@@ -16,9 +16,11 @@ from dataclasses import replace
 
 from gymnasium.wrappers.vector import TransformReward
 
-from course import check, games, probes, runs, use, widgets
+from course import check, games, use, widgets
+from course.games import probes
+from course.studies import runs
 from course.nets import Agent
-from course.plots import lesson_08 as plots
+from course.plots import cartpole as plots
 from course.returns import gae  # or paste your own of lesson 7 into a cell below: it fits
 from course.rollout import Collector
 from course.train import A2C, CARTPOLE, train

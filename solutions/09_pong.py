@@ -16,9 +16,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from course import check, games, runs, use, widgets
-from course.microscope import champion, record, screens
-from course.plots import lesson_09 as plots
+from course import check, games, use, widgets
+from course.studies import runs
+from course.recording import champion, record, screens
+from course.plots import pong as plots
 from course.train import CARTPOLE, PONG, train
 
 env, best = games.make("pong"), champion()

@@ -13,8 +13,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course import authoring, stale
 from course.__main__ import main
+from course.authoring import build as authoring
+from course.authoring import stamps
 from course.checks import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +29,7 @@ LESSON = '''\
 import sys
 
 from course import check, use, widgets
-from course.plots import lesson_02 as plots
+from course.plots import min_max_scaling as plots
 
 sys.stderr.write("a progress bar")
 
@@ -78,7 +79,7 @@ EXERCISE = LESSON[LESSON.index("# %% exercise=") : LESSON.index("# %% check=")]
 
 def project(patch, root):
     """A project in `root` instead of ours, with one lesson."""
-    patch.setattr(stale, "ROOT", root)
+    patch.setattr(stamps, "ROOT", root)
     patch.setattr(authoring, "ROOT", root)
     (root / "solutions").mkdir()
     source = root / "solutions" / "90_trial.py"
@@ -103,7 +104,7 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         source = project(patch, root)
         assert main(["build", "90"]) == 0
-        assert stale.stale(source) == []
+        assert stamps.stale(source) == []
     return root
 
 
@@ -114,7 +115,7 @@ def copy_of_built(built, source):
     for name, content in files(built).items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(content)
-    assert stale.stale(source) == []
+    assert stamps.stale(source) == []
     return source
 
 
@@ -171,7 +172,7 @@ def test_the_learners_copy_holds_no_solution_no_hidden_test_no_output_and_no_wid
     assert "the answer of the teacher" in solved
     assert "min_max(7.0, 5.0, 9.0)" in solved
     learners = json.loads(text)
-    assert set(learners["metadata"]) == {"kernelspec", "language_info", stale.STAMP}
+    assert set(learners["metadata"]) == {"kernelspec", "language_info", stamps.STAMP}
     for cell in learners["cells"]:
         assert cell.get("outputs", []) == []
         assert cell.get("execution_count") is None
@@ -433,8 +434,9 @@ def test_ctrl_c_while_a_cell_runs_stops_at_once_without_a_traceback(copy_of_buil
     )
     before = files(root)
     program = (
-        "import pathlib, sys\nfrom course import authoring, stale\nfrom course.__main__ import main\n"
-        f"stale.ROOT = authoring.ROOT = pathlib.Path({str(root)!r})\nsys.exit(main(['build', '90']))"
+        "import pathlib, sys\nfrom course.authoring import build as authoring, stamps\n"
+        "from course.__main__ import main\n"
+        f"stamps.ROOT = authoring.ROOT = pathlib.Path({str(root)!r})\nsys.exit(main(['build', '90']))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -516,7 +518,7 @@ NOT_AS_BUILT = {
     "no text": ("notebooks", lambda path: path.write_bytes(b"\xff\xfe"), FOREIGN),
     "a list": ("notebooks", edited_json(lambda n: []), FOREIGN),
     "no stamp": ("notebooks", edited_json(lambda n: {**n, "metadata": {}}), FOREIGN),
-    "an odd stamp": ("notebooks", edited_json(lambda n: {**n, "metadata": {stale.STAMP: "mine"}}), FOREIGN),
+    "an odd stamp": ("notebooks", edited_json(lambda n: {**n, "metadata": {stamps.STAMP: "mine"}}), FOREIGN),
     "no cells": (
         "notebooks",
         edited_json(lambda n: {k: v for k, v in n.items() if k != "cells"}),
@@ -550,10 +552,10 @@ def test_another_builder_makes_all_notebooks_stale(copy_of_built, monkeypatch, t
     builder = Path(authoring.__file__).read_bytes()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    monkeypatch.setattr(stale, "__file__", str(elsewhere / "stale.py"))
-    (elsewhere / "authoring.py").write_bytes(builder)
+    monkeypatch.setattr(stamps, "__file__", str(elsewhere / "stamps.py"))
+    (elsewhere / "build.py").write_bytes(builder)
     assert main(["build", "--check"]) == 0
-    (elsewhere / "authoring.py").write_bytes(builder + b"# a change\n")
+    (elsewhere / "build.py").write_bytes(builder + b"# a change\n")
     assert main(["build", "--check"]) == 1
     assert "older than its source or the builder" in capsys.readouterr().out
 
@@ -677,7 +679,7 @@ def test_nbgrader_gives_full_points_to_a_right_answer_and_none_to_a_wrong_or_mis
 # The real lessons
 
 
-@pytest.mark.parametrize("lesson", stale.sources(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("lesson", stamps.sources(), ids=lambda path: path.stem)
 def test_a_lessons_copy_for_learners_is_what_the_builder_makes_today(lesson):
     made = authoring.dumps(authoring.stamped(authoring.unsolved(authoring.read(lesson)), lesson))
     kept = (ROOT / "notebooks" / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")

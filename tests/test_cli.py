@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from course import __main__ as cli
-from course import doctor, stale
+from course import doctor
+from course.authoring import stamps
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -71,7 +72,7 @@ def test_the_command_line_loads_neither_torch_nor_matplotlib_to_say_its_help():
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project with two lessons that were never built."""
-    monkeypatch.setattr(stale, "ROOT", tmp_path)
+    monkeypatch.setattr(stamps, "ROOT", tmp_path)
     (tmp_path / "solutions").mkdir()
     for name in ("00_hello.py", "01_world.py", "notes.py"):
         (tmp_path / "solutions" / name).write_text("# %%\n1 + 1\n", encoding="utf-8")
@@ -92,7 +93,7 @@ def test_check_says_every_stale_file_and_what_to_do_and_gives_1(project, capsys)
 
 
 def test_check_of_what_is_up_to_date_gives_0(project, monkeypatch, capsys):
-    monkeypatch.setattr(stale, "stale", lambda source: [])
+    monkeypatch.setattr(stamps, "stale", lambda source: [])
     assert cli.main(["build", "--check"]) == 0
     assert capsys.readouterr().out == "2 lessons are up to date.\n"
 
@@ -179,7 +180,7 @@ BROKEN = {
         "make lab",
     ),
     "no Atari game": (
-        lambda patch: patch.setattr("course.random_play.play_random", boom),
+        lambda patch: patch.setattr("course.atari.play_random", boom),
         "Atari",
         "libfoo.so is missing",
         "make lab",

@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course.envs import answer_world, corridor_world, random_walk, survival_world
 from course.estimators import (
     Estimate,
     best_baseline,
@@ -30,10 +29,14 @@ from course.estimators import (
 from course.worlds import (
     action_values,
     all_episodes,
+    answer_world,
+    corridor_world,
     play,
     policy,
+    random_walk,
     score_table,
     state_values,
+    survival_world,
     true_gradient,
 )
 

@@ -21,8 +21,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course.authoring.stamps import sources, stale
 from course.checks import exercises
-from course.stale import sources, stale
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = [path.stem for path in sources()]

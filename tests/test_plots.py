@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import course.plots
-from course.plots import COLORS, alt_text, as_html, figure, lesson_02, number, png, title
-from course.scores import published_scores
+from course.atari import published_scores
+from course.plots import COLORS, alt_text, as_html, figure, min_max_scaling, number, png, title
 
 LESSONS = [
     importlib.import_module(f"course.plots.{module.name}")
@@ -39,14 +39,14 @@ AGENT57 = {
 RNG = np.random.default_rng(0)
 ESTIMATES = {"raw": RNG.normal(0.5, 1, size=400), "clipped": RNG.normal(-1, 2, size=400)}
 CALLS = {
-    "above_the_ruler": lambda **k: lesson_02.above_the_ruler(AGENT57, **k),
-    "ruler": lambda **k: lesson_02.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", **k),
-    "history": lambda **k: lesson_02.history([3.0, 1.0, 4.0, 8.0], 3, **k),
-    "worth_of_length": lambda **k: lesson_02.worth_of_length(
+    "above_the_ruler": lambda **k: min_max_scaling.above_the_ruler(AGENT57, **k),
+    "ruler": lambda **k: min_max_scaling.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", **k),
+    "history": lambda **k: min_max_scaling.history([3.0, 1.0, 4.0, 8.0], 3, **k),
+    "worth_of_length": lambda **k: min_max_scaling.worth_of_length(
         [10, 20, 40], {"raw": [1, 2, 4], "scaled": [5, 4, 2]}, **k
     ),
-    "gradients": lambda **k: lesson_02.gradients(ESTIMATES, 0.25, **k),
-    "moving_ruler": lambda **k: lesson_02.moving_ruler([2, 3, 4], [1.5, -0.5, 0.25], score=9_000, **k),
+    "gradients": lambda **k: min_max_scaling.gradients(ESTIMATES, 0.25, **k),
+    "moving_ruler": lambda **k: min_max_scaling.moving_ruler([2, 3, 4], [1.5, -0.5, 0.25], score=9_000, **k),
 }
 EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
@@ -116,16 +116,16 @@ def test_a_readers_own_matplotlib_settings_do_not_spoil_the_picture(setting):
 
 def test_bad_numbers_are_refused_by_name():
     for draw, name in (
-        (lambda: lesson_02.history([1.0, np.nan], 2), "scores"),
-        (lambda: lesson_02.ruler([np.inf], 1.0, label=""), "scores"),
-        (lambda: lesson_02.worth_of_length([1, np.nan], {"raw": [1, 2]}), "lengths"),
-        (lambda: lesson_02.moving_ruler([1, 2], [np.nan, 1], score=1), "worth"),
-        (lambda: lesson_02.gradients({"raw": [1, np.nan]}, 1.0), "raw"),
+        (lambda: min_max_scaling.history([1.0, np.nan], 2), "scores"),
+        (lambda: min_max_scaling.ruler([np.inf], 1.0, label=""), "scores"),
+        (lambda: min_max_scaling.worth_of_length([1, np.nan], {"raw": [1, 2]}), "lengths"),
+        (lambda: min_max_scaling.moving_ruler([1, 2], [np.nan, 1], score=1), "worth"),
+        (lambda: min_max_scaling.gradients({"raw": [1, np.nan]}, 1.0), "raw"),
     ):
         with pytest.raises(ValueError, match=f"{name} must be finite"):
             draw()
     with pytest.raises(ValueError, match="one shape"):
-        lesson_02.moving_ruler([1, 2], [1], score=1)
+        min_max_scaling.moving_ruler([1, 2], [1], score=1)
 
 
 # What is drawn, read back
@@ -156,7 +156,7 @@ def test_all_games_stand_above_the_ruler_at_their_value():
 
 
 def test_games_on_and_above_the_ruler_are_told_apart():
-    ax = lesson_02.above_the_ruler({"pong": 0.5, "breakout": 3.0, "hero": 0.25, "qbert": 40.0})
+    ax = min_max_scaling.above_the_ruler({"pong": 0.5, "breakout": 3.0, "hero": 0.25, "qbert": 40.0})
     colours = {line.get_color(): set(line.get_ydata()) for line in ax.lines}
     assert colours == {COLORS["value"]: {3.0, 40.0}, COLORS["human"]: {0.5, 0.25}}
     # the median of .25, .5, 3, 40 is 1.75
@@ -171,7 +171,7 @@ def test_marks_on_the_ruler_stand_at_their_share_of_the_best():
     # from 10 % to 40 %
     assert "3 scores on a ruler whose end, 1, is 100 points" in alt_text(ax)
     assert "30 % of the ruler, from 0.1 to 0.4" in alt_text(ax)
-    moved = lesson_02.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", low=-100.0)
+    moved = min_max_scaling.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", low=-100.0)
     # (10 + 100) / 200 to (40 + 100) / 200
     assert "15 % of the ruler, from 0.55 to 0.7" in alt_text(moved)
 
@@ -263,7 +263,7 @@ def test_the_decorator_keeps_name_and_docstring_and_attaches_the_words():
 
 def test_figures_need_no_display_and_no_pyplot():
     code = (
-        "import sys; from course.plots import lesson_02 as p, png; png(p.history([1., 2.], 2)); "
+        "import sys; from course.plots import min_max_scaling as p, png; png(p.history([1., 2.], 2)); "
         "print('matplotlib.pyplot' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -274,7 +274,9 @@ def test_figures_need_no_display_and_no_pyplot():
 
 
 def test_a_notebook_shows_a_figure_once_with_its_alt_text(kernel):
-    ((kind, shown),) = kernel("from course.plots import lesson_02 as plots\nplots.history([3, 1, 4, 8], 3)")
+    ((kind, shown),) = kernel(
+        "from course.plots import min_max_scaling as plots\nplots.history([3, 1, 4, 8], 3)"
+    )
     assert kind == "execute_result"
     expected = alt_text(CALLS["history"]())
     assert f'<img alt="{html.escape(expected)}"' in shown["data"]["text/html"]

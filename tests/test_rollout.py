@@ -6,7 +6,8 @@ import pytest
 import torch
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from course import games, probes
+from course import games
+from course.games import probes
 from course.nets import Agent
 from course.rollout import Collector, autoreset_mode
 

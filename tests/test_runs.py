@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course import runs
+from course.arrays import Array
 from course.games import PONG_PROTOCOL
 from course.nets import load
 from course.returns import gae
+from course.studies import runs
 from course.train import CARTPOLE
-from course.validate import Array
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from course import random_play, scores
-from course.scores import (
+from course import atari
+from course.atari import (
     Episode,
     games,
     human_normalized,
@@ -182,9 +182,9 @@ def test_the_same_seed_plays_the_same_game_and_another_seed_another():
 @pytest.mark.parametrize("game", ["breakout", "assault", "frostbite", "qbert"])
 def test_an_episode_does_not_depend_on_the_episodes_before_it(game):
     *_, last = play_random(game, episodes=3, seed=1)
-    fresh = random_play._console(game)
+    fresh = atari.play._console(game)
     fresh.reset_game()
-    assert same(last, random_play._play(fresh, np.random.default_rng([1, 2])))
+    assert same(last, atari.play._play(fresh, np.random.default_rng([1, 2])))
 
 
 # Berzerk starts elsewhere if the emulator itself is told to skip frames.
@@ -208,7 +208,7 @@ def test_gymnasium_plays_the_same_game(game):
 
 
 def test_the_frame_cap_truncates(monkeypatch):
-    monkeypatch.setattr(random_play, "FRAME_CAP", 400)
+    monkeypatch.setattr(atari.play, "FRAME_CAP", 400)
     [episode] = play_random("pong", episodes=1, seed=0)
     assert (len(episode.rewards), episode.terminated, episode.truncated) == (100, False, True)
 
@@ -253,7 +253,7 @@ def test_play_random_refuses(numbers, message):
 
 def test_the_import_is_light_and_the_emulator_quiet():
     code = (
-        "import sys, course.scores as s\n"
+        "import sys, course.atari.scores as s\n"
         "heavy = {'ale_py', 'gymnasium', 'torch', 'matplotlib', 'tqdm'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "s.play_random('breakout', episodes=1, seed=0)\n"
@@ -303,13 +303,13 @@ def test_an_interrupted_run_leaves_a_valid_file_and_goes_on(tmp_path, monkeypatc
         played.append(game)
         return random_play.random_episodes(game, **numbers)
 
-    monkeypatch.setattr(scores, "random_episodes", stop_in_the_second_game)
+    monkeypatch.setattr(atari.scores, "random_episodes", stop_in_the_second_game)
     with pytest.raises(KeyboardInterrupt):
         measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
     assert path.read_text().splitlines() == whole_run.read_text().splitlines()[:2]
     assert on_disk == [path.read_text()]
 
-    monkeypatch.setattr(scores, "random_episodes", count)
+    monkeypatch.setattr(atari.scores, "random_episodes", count)
     measure_random(QUICK, episodes=3, seed=4, path=path, progress=False)
     assert played == [QUICK[1]], "the finished game is not played again"
     assert path.read_text() == whole_run.read_text()

@@ -10,8 +10,10 @@ import pytest
 import torch
 from gymnasium.wrappers.vector import TransformReward
 
-from course import bench, games, losses, probes, returns
+from course import games, losses, returns
+from course.games import probes
 from course.nets import Agent, load, one_thread, save
+from course.studies import bench
 from course.train import A2C, CARTPOLE, PONG, Config, TrainingFailed, train
 
 GAMMA = 0.5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course import widgets
-from course.plots import alt_text, figure, html_of_axes, lesson_02
+from course.plots import alt_text, figure, html_of_axes, min_max_scaling
 
 SCORES = np.array([3.0, 1.0, 4.0, 8.0])
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -82,18 +82,18 @@ def test_the_bundle_has_the_widget_and_its_static_twin():
 
 def test_a_notebook_gets_the_widget_and_its_static_twin(kernel):
     ((kind, shown),) = kernel(
-        "from course import widgets\nfrom course.plots import lesson_02 as plots\n"
+        "from course import widgets\nfrom course.plots import min_max_scaling as plots\n"
         "explorer = widgets.Explorer(lambda seen: plots.history([3, 1, 4, 8], seen),\n"
         "                            seen=widgets.slider('games played', 2, 1, 4, 1))\nexplorer"
     )
     assert kind == "execute_result"
-    alt = alt_text(lesson_02.history(SCORES, 2))
+    alt = alt_text(min_max_scaling.history(SCORES, 2))
     assert VIEW in shown["data"]
     assert f'<img alt="{html.escape(alt)}"' in shown["data"]["text/html"]
     assert shown["data"]["text/plain"] == f"Interactive figure, at games played 2. {alt}"
     # and the slider moves it there too
     ((_, said),) = kernel("explorer.controls['seen'].value = 3; print(explorer.alt)")
-    assert said["text"].strip() == alt_text(lesson_02.history(SCORES, 3))
+    assert said["text"].strip() == alt_text(min_max_scaling.history(SCORES, 3))
 
 
 def test_a_slider_of_whole_numbers_gives_whole_numbers():
@@ -134,7 +134,7 @@ def test_labels_have_room():
 def test_a_redraw_is_quick():
     """Printed with `pytest -s`: median CPU milliseconds from a move to the new picture; the target is 100."""
     shown = widgets.Explorer(
-        lambda seen: lesson_02.history(SCORES, seen), seen=widgets.slider("games played", 1, 1, 4, 1)
+        lambda seen: min_max_scaling.history(SCORES, seen), seen=widgets.slider("games played", 1, 1, 4, 1)
     )
     spent = []
     for move in range(12):

@@ -5,17 +5,16 @@
     judge(...)  the quiet form: a verdict, nothing shown, nothing raised
     exercises() all of them, with their references and the mistakes that are known
 
-One module a lesson holds the exercises; `engine` says how an answer is judged.
+One module a topic holds the exercises; `engine` says how an answer is judged.
 """
 
 import importlib
-import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from course.arrays import one_of
 from course.checks.engine import Exercise, examine
 from course.checks.panel import Panel, show
-from course.validate import one_of
 
 __all__ = [
     "CheckFailed",
@@ -109,25 +108,39 @@ def judge(name: str, f: Callable, *, seed: int) -> Verdict:
     return Verdict(report.status == "passed", str(Panel(name, report)), report.cause)
 
 
+# Which module holds an exercise, in the order of the lessons. A table, so that only the module that is
+# asked for gets loaded: half of them need torch, which takes a second.
+MODULES = {
+    "episode_score": "welcome",
+    "orders_of_magnitude": "score_scales",
+    "human_normalized": "score_scales",
+    "min_max": "min_max_scaling",
+    "running_mean_var": "min_max_scaling",
+    "standard_error": "jackpots",
+    "policy_gradient": "jackpots",
+    "spread_evenly": "spreading_rewards",
+    "reward_to_go": "spreading_rewards",
+    "explained_variance": "value_prediction",
+    "value_loss": "value_prediction",
+    "td_errors": "td_errors",
+    "td_update": "td_errors",
+    "gae_by_definition": "gae",
+    "gae": "gae",
+    "policy_loss": "cartpole",
+    "normalize": "cartpole",
+    "clipped_policy_loss": "pong",
+}
+
+
 def exercises() -> list[Exercise]:
     """Every exercise of the course, in the order of the lessons."""
-    return [exercise for lesson in _lessons() for exercise in lesson.EXERCISES]
-
-
-def _lessons() -> Iterator:
-    """The modules `lesson_NN`, loaded one by one: only some of them need torch."""
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        if module.name.startswith("lesson_"):
-            yield importlib.import_module(f"{__name__}.{module.name}")
+    return [_find(name) for name in MODULES]
 
 
 def _find(name: str) -> Exercise:
-    for lesson in _lessons():
-        for exercise in lesson.EXERCISES:
-            if exercise.name == name:
-                return exercise
-    one_of("exercise", name, [exercise.name for exercise in exercises()])
-    raise AssertionError("one_of raises")  # pragma: no cover
+    topic = MODULES[one_of("exercise", name, MODULES)]
+    module = importlib.import_module(f"{__name__}.{topic}")
+    return next(exercise for exercise in module.EXERCISES if exercise.name == name)
 
 
 def _exercise_of(f: Callable) -> Exercise:

@@ -1,0 +1,354 @@
+"""Exercises of lesson 7: how far to look?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course import returns
+from course.arrays import Array
+from course.checks.engine import Case, Exercise
+
+Flags = NDArray[np.bool_]
+
+
+def _definition_cases(rng: np.random.Generator) -> list[Case]:
+    small = [
+        ("one episode of three steps", [4, 8, 16], [0, 0, 1], 1.0, 0.5),
+        ("two episodes end to end", [1, 2, 4, 8], [0, 1, 0, 1], 0.5, 1.0),
+        ("an episode of one step", [2, 4, 8, 16], [0, 1, 1, 0], 0.5, 0.5),
+        ("an array that stops before the episode does", [8, 16, 32], [0, 0, 0], 0.5, 0.5),
+        ("lam 0: one surprise alone", [3, -1, 2], [0, 0, 1], 0.5, 0.0),
+        ("gamma 1 and lam 1: nothing fades", [1, 2, 4, 8], [0, 0, 1, 0], 1.0, 1.0),
+    ]
+    cases = [
+        Case(
+            label, (np.array(deltas, dtype=float), np.array(ended, dtype=bool)), {"gamma": gamma, "lam": lam}
+        )
+        for label, deltas, ended, gamma, lam in small
+    ]
+    for _ in range(8):
+        ended = np.zeros(8, dtype=bool)
+        ended[rng.choice(np.arange(1, 7), size=2, replace=False)] = True
+        dials = {"gamma": rng.uniform(0.6, 0.95), "lam": rng.uniform(0.3, 0.9)}
+        cases.append(Case("8 random streams", (rng.normal(0, 10, size=8), ended), dials))
+    return cases
+
+
+def _sum_of(weight: Callable, *, stop: Callable | None = None, back: bool = False) -> Callable:
+    """A gae_by_definition with another weight (of l, gamma, lam), another cut, or another direction."""
+
+    def wrong(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
+        if back:
+            deltas, ended = deltas[::-1], np.append(ended[:-1][::-1], True)
+        sums = np.zeros(len(deltas))
+        for t in range(len(deltas)):
+            for later in range(t, len(deltas)):
+                sums[t] += weight(later - t, gamma, lam) * deltas[later]
+                if (stop or _right_stop)(ended, t, later):
+                    break
+        return sums[::-1] if back else sums
+
+    return wrong
+
+
+def _right_stop(ended: Flags, t: int, later: int) -> bool:
+    return ended[later]
+
+
+def _right_weight(ahead: int, gamma: float, lam: float) -> float:
+    return (gamma * lam) ** ahead
+
+
+def _ended_row_lost(ended: Flags, t: int, later: int) -> bool:
+    return later + 1 < len(ended) and ended[later + 1]
+
+
+def _one_too_many(ended: Flags, t: int, later: int) -> bool:
+    return later > t and ended[later - 1]
+
+
+def _by_index(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
+    """The power counts from the first row of the array instead of from row t."""
+    powers = (gamma * lam) ** np.arange(len(deltas))
+    return returns.decaying_sums(powers * deltas, (~ended).astype(float))
+
+
+GAE_BY_DEFINITION = Exercise(
+    name="gae_by_definition",
+    lesson="07",
+    points=3,
+    reference=returns.gae_by_definition,
+    cases=_definition_cases,
+    mistakes=(
+        (
+            "The sum runs on past the end of an episode. A step whose ended is true is the last that counts.",
+            _sum_of(_right_weight, stop=lambda ended, t, later: False),
+        ),
+        (
+            "The sum stops one step too soon: the step that ended the episode counts as well.",
+            _sum_of(_right_weight, stop=_ended_row_lost),
+        ),
+        (
+            "The sum stops one step too late: the first surprise of the next episode is still counted.",
+            _sum_of(_right_weight, stop=_one_too_many),
+        ),
+        (
+            "lam is missing in the decay. Each step further costs a factor gamma * lam.",
+            _sum_of(lambda ahead, gamma, lam: gamma**ahead),
+        ),
+        (
+            "gamma is missing in the decay. Each step further costs a factor gamma * lam.",
+            _sum_of(lambda ahead, gamma, lam: lam**ahead),
+        ),
+        (
+            "Nothing fades. Each step further costs a factor gamma * lam.",
+            _sum_of(lambda ahead, gamma, lam: 1.0),
+        ),
+        (
+            "The powers are one too high: the surprise of step t itself has weight 1.",
+            _sum_of(lambda ahead, gamma, lam: (gamma * lam) ** (ahead + 1)),
+        ),
+        (
+            "Every later surprise has the same weight. The factor is a power: it grows with the distance.",
+            _sum_of(lambda ahead, gamma, lam: gamma * lam if ahead else 1.0),
+        ),
+        (
+            "The power counts from the start of the array. Count from step t: how far ahead is it?",
+            _by_index,
+        ),
+        (
+            "1 - lam is a weight of the n-step estimates. A sum of TD errors does without it.",
+            _sum_of(lambda ahead, gamma, lam: (1 - lam) * (gamma * lam) ** ahead),
+        ),
+        (
+            "The sum looks back, at the surprises that came before. Credit looks ahead: t and later.",
+            _sum_of(_right_weight, back=True),
+        ),
+        (
+            "Those are the TD errors themselves. Where are the surprises still to come?",
+            lambda deltas, ended, *, gamma, lam: deltas,
+        ),
+        (
+            "Every sign is turned round: a pleasant surprise should count for the step.",
+            _sum_of(lambda ahead, gamma, lam: -((gamma * lam) ** ahead)),
+        ),
+    ),
+)
+
+
+def _gae_cases(rng: np.random.Generator) -> list[Case]:
+    small = [  # rewards, values, next_values, terminated, truncated, gamma, lam
+        ("three steps, and the task is over", [0, 0, 4], [1, 2, 2], [2, 2, 9], [0, 0, 1], [0, 0, 0], 1, 0.5),
+        ("nothing ends", [1, 1, 1], [2, 4, 6], [4, 6, 8], [0, 0, 0], [0, 0, 0], 0.5, 1),
+        ("a task over half-way", [1, 3, 2, 2], [2, 4, 2, 6], [4, 8, 6, 4], [0, 1, 0, 0], [0] * 4, 0.5, 0.5),
+        ("a time limit half-way", [1, 3, 2, 2], [2, 4, 2, 6], [4, 8, 6, 4], [0] * 4, [0, 1, 0, 0], 0.5, 0.5),
+        ("a time limit in the last row", [1, 2], [2, 4], [4, 8], [0, 0], [0, 1], 0.5, 0.5),
+        ("both flags at once", [1, 2, 4], [2, 4, 6], [4, 8, 4], [0, 1, 0], [0, 1, 0], 0.5, 0.5),
+        ("lam 0: the TD error", [1, 3, 2], [2, 4, 2], [4, 2, 8], [0, 0, 1], [0, 0, 0], 0.5, 0),
+        ("lam 1: the return minus the value", [1, 2, 4], [2, 2, 2], [2, 2, 2], [0, 0, 1], [0, 0, 0], 1, 1),
+        (
+            "two environments, [T, N]",
+            [[1, 2], [3, 4], [5, 6]],
+            [[2, 1], [4, 3], [2, 5]],
+            [[4, 3], [8, 5], [6, 9]],
+            [[0, 0], [1, 0], [0, 0]],
+            [[0, 1], [0, 0], [0, 0]],
+            0.5,
+            0.5,
+        ),
+    ]
+    cases = []
+    for label, *columns, gamma, lam in small:
+        floats = tuple(np.array(column, dtype=float) for column in columns[:3])
+        flags = tuple(np.array(column, dtype=bool) for column in columns[3:])
+        cases.append(Case(label, floats + flags, {"gamma": float(gamma), "lam": float(lam)}))
+    for number in range(8):
+        shape = (7,) if number % 2 else (6, 3)
+        floats = tuple(rng.normal(0, 10, size=shape) for _ in range(3))
+        flags = tuple(rng.random(shape) < 0.25 for _ in range(2))
+        dials = {"gamma": rng.uniform(0.6, 0.95), "lam": rng.uniform(0.3, 0.9)}
+        cases.append(Case("8 random rollouts", floats + flags, dials))
+    return cases
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What `gae` is called with."""
+
+    rewards: Array
+    values: Array
+    next_values: Array
+    terminated: Flags
+    truncated: Flags
+    gamma: float
+    lam: float
+
+
+def _worth(g: _Given) -> Array:
+    return g.gamma * g.next_values * ~g.terminated
+
+
+def _going_on(g: _Given) -> Flags:
+    return ~(g.terminated | g.truncated)
+
+
+def _product(g: _Given) -> float:
+    return g.gamma * g.lam
+
+
+def _bent(
+    *,
+    worth: Callable = _worth,
+    keep: Callable = _going_on,
+    decay: Callable = _product,
+    solve: Callable = returns.decaying_sums,
+    finish: Callable = lambda advantages, g: advantages,
+) -> Callable:
+    """A gae in which one part is wrong: what the next state is worth, the cut, the decay, the sum."""
+
+    def wrong(*columns: Array, gamma: float, lam: float) -> Array:
+        g = _Given(*columns, gamma=gamma, lam=lam)
+        deltas = g.rewards + worth(g) - g.values
+        return finish(solve(deltas, keep(g) * decay(g)), g)
+
+    return wrong
+
+
+def _next_row(rows: Array) -> Array:
+    return np.concatenate([rows[1:], np.zeros_like(rows[:1])])
+
+
+def _row_before(rows: Array) -> Array:
+    return np.concatenate([np.zeros_like(rows[:1]), rows[:-1]])
+
+
+def _reset_state(g: _Given) -> Array:
+    following = np.concatenate([g.values[1:], g.next_values[-1:]])
+    return g.gamma * following * ~g.terminated
+
+
+def _nothing_after_the_last(g: _Given) -> Array:
+    worth = _worth(g)
+    worth[-1] = 0
+    return worth
+
+
+def _from_the_last_value(*columns: Array, gamma: float, lam: float) -> Array:
+    """The sum starts from next_values of the last row, as if an advantage stood after it."""
+    g = _Given(*columns, gamma=gamma, lam=lam)
+    deltas, keep = g.rewards + _worth(g) - g.values, _going_on(g) * _product(g)
+    deltas[-1] += keep[-1] * g.next_values[-1]
+    return returns.decaying_sums(deltas, keep)
+
+
+def _ended_rows_lost(*columns: Array, gamma: float, lam: float) -> Array:
+    """(1 - ended) stands before the whole right-hand side, the TD error included."""
+    g = _Given(*columns, gamma=gamma, lam=lam)
+    deltas = _going_on(g) * (g.rewards + _worth(g) - g.values)
+    return returns.decaying_sums(deltas, _going_on(g) * _product(g))
+
+
+GAE = Exercise(
+    name="gae",
+    lesson="07",
+    points=6,
+    reference=returns.gae,
+    cases=_gae_cases,
+    mistakes=(
+        (
+            "terminated is missing in the TD error: once the task is over, the next state is worth 0.",
+            _bent(worth=lambda g: g.gamma * g.next_values),
+        ),
+        (
+            "The sum is never cut: after an ending, row t + 1 belongs to another episode.",
+            _bent(keep=lambda g: np.ones_like(g.terminated)),
+        ),
+        (
+            "A time limit is taken for the end of the task. The state reached there keeps its value.",
+            _bent(worth=lambda g: g.gamma * g.next_values * _going_on(g)),
+        ),
+        (
+            "The flags are those of the next row. Row t has its own: no index is shifted here.",
+            _bent(
+                worth=lambda g: g.gamma * g.next_values * ~_next_row(g.terminated),
+                keep=lambda g: ~_next_row(g.terminated | g.truncated),
+            ),
+        ),
+        (
+            "The flags are those of the row before. Row t has its own: no index is shifted here.",
+            _bent(
+                worth=lambda g: g.gamma * g.next_values * ~_row_before(g.terminated),
+                keep=lambda g: ~_row_before(g.terminated | g.truncated),
+            ),
+        ),
+        (
+            "values[t + 1] may be the first state after a reset. The state really reached is next_values[t].",
+            _bent(worth=_reset_state),
+        ),
+        (
+            "gamma is missing in the decay of the sum: it is gamma * lam a step.",
+            _bent(decay=lambda g: g.lam),
+        ),
+        (
+            "lam is missing in the decay of the sum: it is gamma * lam a step.",
+            _bent(decay=lambda g: g.gamma),
+        ),
+        (
+            "With [T, N] the sum runs from environment to environment. Time is axis 0.",
+            _bent(solve=lambda deltas, keep: returns.decaying_sums(deltas.T, keep.T).T),
+        ),
+        (
+            "Every sign is turned round: better than promised should come out above 0.",
+            _bent(finish=lambda advantages, g: -advantages),
+        ),
+        (
+            "The last row gets no next value. The array may stop where the task goes on: see next_values.",
+            _bent(worth=_nothing_after_the_last),
+        ),
+        (
+            "A time limit does not stop the sum. The row after it belongs to another episode too.",
+            _bent(keep=lambda g: ~g.terminated),
+        ),
+        (
+            "The sum stops at a time limit but not where the task is over. Both flags stop it.",
+            _bent(keep=lambda g: ~g.truncated),
+        ),
+        (
+            "The sum runs forward, so each step gets the surprises of the past. Start at the last row.",
+            _bent(solve=lambda deltas, keep: returns.decaying_sums(deltas[::-1], keep[::-1])[::-1]),
+        ),
+        (
+            "That is A + V, the critic's target. The advantage is without the value.",
+            _bent(finish=lambda advantages, g: advantages + g.values),
+        ),
+        (
+            "gamma is missing in the TD error: the next state is one step away.",
+            _bent(worth=lambda g: g.next_values * ~g.terminated),
+        ),
+        (
+            "Where both flags stand, terminated wins: the task is over, whoever was watching.",
+            _bent(worth=lambda g: g.gamma * g.next_values * ~(g.terminated & ~g.truncated)),
+        ),
+        (
+            "The sum starts from a value instead of 0. What follows the last row is in its TD error already.",
+            _from_the_last_value,
+        ),
+        (
+            "The value of the state itself is not subtracted in the TD error.",
+            _bent(worth=lambda g: _worth(g) + g.values),
+        ),
+        (
+            "Those are the TD errors alone. Where are the surprises still to come?",
+            _bent(decay=lambda g: 0.0),
+        ),
+        (
+            "A row that ends an episode comes out as 0. Cut what follows it, and keep its own surprise.",
+            _ended_rows_lost,
+        ),
+    ),
+)
+
+
+EXERCISES = (GAE_BY_DEFINITION, GAE)

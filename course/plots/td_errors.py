@@ -1,0 +1,258 @@
+"""The figures of lesson 6: surprises step by step, a critic that learns from itself, and three suspects."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from course.arrays import finite, same_shape, steps, whole
+from course.plots.drawing import COLORS, figure, number
+
+SUSPECTS = {  # the label of a suspect -> its colour, marker and place beside the others
+    "right": (COLORS["value"], "o", -0.15),
+    "P": (COLORS["advantage"], "v", -0.05),
+    "Q": (COLORS["human"], "s", 0.05),
+    "R": (COLORS["reward"], "^", 0.15),
+}
+
+
+@figure(7.6, 3.8)
+def surprise(
+    places: Sequence[str], rewards: ArrayLike, values: ArrayLike, deltas: ArrayLike, step: int, *, ax: Axes
+) -> str:
+    """One whole episode up to a step: the promise as a line, what was paid, each TD error as a bar.
+
+    Args:
+        places: the name of every state, shape [T].
+        rewards: r_t in points, shape [T].
+        values: V(s_t), shape [T]; what comes after the last step is worth 0.
+        deltas: TD errors at gamma 1, shape [T].
+        step: the newest step that is shown, 0 to T - 1.
+    """
+    rewards, values, deltas = steps(rewards=rewards, values=values, deltas=deltas)
+    seen, names, after = step + 1, [*places, "end"], np.append(values, 0.0)
+    ax.axhline(0, color="black", lw=1)
+    ax.bar(np.arange(seen) + 0.5, deltas[:seen], 0.5, color=COLORS["td_error"], label="TD error δ")
+    ax.plot(np.arange(seen + 1), after[: seen + 1], "o-", color=COLORS["value"], label="critic's promise V")
+    paid = np.flatnonzero(rewards[:seen])
+    ax.plot(paid + 0.5, rewards[paid], "D", color=COLORS["reward"], ms=9, label="reward r (where not 0)")
+    everything = np.concatenate([rewards, after, deltas])
+    low, high = everything.min(), everything.max()
+    room = high - low
+    ax.set(
+        xlim=(-0.4, len(rewards) + 0.4),
+        ylim=(low - 0.1 * room, high + 0.32 * room),
+        xlabel="place on the walk",
+        ylabel="points",
+    )
+    ax.set_xticks(np.arange(len(names)), names)
+    ax.legend(loc="upper center", ncols=3, columnspacing=1.2)
+    arrow = f"{names[step]} → {names[step + 1]}"
+    sum_ = f"{rewards[step]:g} + {_signed(after[seen])} - {_signed(values[step])} = {deltas[step]:+.2f}"
+    ax.set_title(f"Step {step + 1}, {arrow}:   δ = r + V(next) - V = {sum_}")
+    total, start = deltas[:seen].sum(), values[0]
+    return (
+        f"Step {step + 1} of {len(rewards)}, {arrow}: reward {rewards[step]:g}, V goes from "
+        f"{values[step]:.2f} to {after[seen]:.2f}, TD error {deltas[step]:+.2f}. The TD errors so far sum to "
+        f"{total:+.2f}; the promise at the start was {start:.2f}, the whole score is {rewards.sum():g}."
+    )
+
+
+@figure(7.6, 3.6)
+def young_critic(tables: ArrayLike, after: Sequence[int], truth: ArrayLike, *, ax: Axes) -> str:
+    """What one critic promises in each place, at several ages.
+
+    Args:
+        tables: V after each walk, the first before any, shape [walks + 1, S].
+        after: the ages to draw, in walks.
+        truth: the true V, shape [S].
+    """
+    tables, truth = finite("tables", tables), finite("truth", truth)
+    places = np.arange(len(truth))
+    ax.plot(places, truth, "--", color=COLORS["truth"], label="truth")
+    errors = []
+    for age, alpha in zip(after, np.linspace(0.3, 1, len(after)), strict=True):
+        label = f"after {age} walks" if age else "at random"
+        ax.plot(places, tables[age], "o-", color=COLORS["value"], alpha=alpha, lw=1 + 2 * alpha, label=label)
+        errors.append(f"{np.sqrt(((tables[age] - truth) ** 2).mean()):.2f} after {age}")
+    ax.set(xlim=(-0.3, len(truth) + 0.6), xlabel="place", ylabel="promise V, points")
+    ax.set_xticks(places, _letters(len(truth)))
+    ax.legend(loc="center right", bbox_to_anchor=(1.02, 0.5))
+    return (
+        "What a critic that started at random promises in each place, against the true values. Root mean "
+        f"square error in points, by walks seen: {', '.join(errors)}."
+    )
+
+
+@figure(7.6, 3.7)
+def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> str:
+    """Error of critics over walks, on a logarithmic axis: the mean of all seeds, and most of them.
+
+    Args:
+        errors: "TD(0)" and "Monte Carlo" -> root mean square error in points, shape [seeds, walks + 1].
+    """
+    words = []
+    for (name, runs), colour in zip(errors.items(), ("td_error", "return"), strict=True):
+        runs = finite(name, runs)
+        walks, mean = np.arange(runs.shape[1]), runs.mean(axis=0)
+        low, high = np.percentile(runs, (10, 90), axis=0)
+        ax.fill_between(walks, low, high, color=COLORS[colour], alpha=0.2, lw=0)
+        ax.plot(walks, mean, color=COLORS[colour], label=f"{name}, mean of {len(runs)} seeds")
+        told = sorted({0, min(25, walks[-1]), walks[-1]})
+        said = ", ".join(f"{mean[n]:.3f} after {n}" for n in told)
+        words.append(f"{name}: {said} (8 in 10 seeds {low[-1]:.3f} to {high[-1]:.3f})")
+    ax.set(yscale="log", ylim=(0.02, 2.4), xlabel="walks seen", ylabel="error of V, points\n(log axis)")
+    ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"])
+    ax.minorticks_off()
+    ax.legend(loc="upper right", title="band: 8 in 10 seeds")
+    return "Root mean square error of V by walks seen. " + "; ".join(words) + "."
+
+
+@figure(7.6, 3.6)
+def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax: Axes) -> str:
+    """How far a TD target is off on average, and how much it scatters, while the critic learns.
+
+    Args:
+        bias: size of the target's bias in points, shape [seeds, walks + 1].
+        noise: its standard deviation in points, same shape.
+        whole_noise: standard deviation of the Monte Carlo target, the final score; its bias is 0.
+    """
+    bias, noise = finite("bias", bias), finite("noise", noise)
+    same_shape(bias=bias, noise=noise)
+    walks = np.arange(bias.shape[1])
+    words = []
+    for runs, style, name in ((bias, "-", "bias"), (noise, ":", "noise")):
+        low, high = np.percentile(runs, (10, 90), axis=0)
+        ax.fill_between(walks, low, high, color=COLORS["td_error"], alpha=0.15, lw=0)
+        label = f"TD target: {name}, mean of {len(runs)} seeds"
+        ax.plot(walks, runs.mean(axis=0), style, color=COLORS["td_error"], lw=2.5, label=label)
+        words.append(
+            f"{name} {runs[:, 0].mean():.3f} at first, {runs[:, -1].mean():.3f} after {walks[-1]} walks"
+        )
+    ax.axhline(whole_noise, color=COLORS["return"], ls=":", lw=2.5, label="final score: noise")
+    ax.axhline(0, color=COLORS["return"], lw=2.5, label="final score: bias")
+    ax.set(xlabel="walks seen", ylabel="points")
+    ax.legend(title="band: 8 in 10 seeds")
+    return (
+        f"The TD target, mean of {len(bias)} seeds: {'; '.join(words)}. The final score as a target: bias 0 "
+        f"and noise {whole_noise:.3f} at all times."
+    )
+
+
+@figure(7.6, 2.9)
+def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> str:
+    """Rows of a log as a table, as the environment gave them.
+
+    Args:
+        columns: heading -> one entry a row.
+        first: the number of the first row.
+    """
+    rows = [[_entry(entry) for entry in row] for row in zip(*columns.values(), strict=True)]
+    heads = ["row", *columns]
+    cells = [[str(first + i), *row] for i, row in enumerate(rows)]
+    widths = np.array([max(len(head), 7) + 2 for head in heads], dtype=float)
+    table = ax.table(
+        cells, colLabels=heads, loc="center", cellLoc="center", colWidths=list(widths / widths.sum())
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(11)
+    table.scale(1, 1.75)
+    for (row, _), cell in table.get_celld().items():
+        cell.set_edgecolor("#cccccc")
+        if row == 0:
+            cell.set_text_props(weight="bold")
+    ax.axis("off")
+    lines = (
+        f"row {first + i}: " + ", ".join(f"{head} {entry}" for head, entry in zip(columns, row, strict=True))
+        for i, row in enumerate(rows)
+    )
+    return "A log of consecutive steps. " + "; ".join(lines) + "."
+
+
+@figure(7.6, 4.0)
+def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, ax: Axes) -> str:
+    """How far off each suspect's critic is in each place after some walks; all started from the truth.
+
+    Args:
+        tables: label, one of `SUSPECTS` -> V after each walk, shape [seeds, walks + 1, S].
+        truth: the true V, shape [S].
+        walks: how many walks have been seen.
+    """
+    truth, frame, words = finite("truth", truth), 0.46, []
+    places = np.arange(len(truth))
+    ax.axhline(0, color=COLORS["truth"], lw=1.2)
+    for name, runs in tables.items():
+        colour, marker, shift = SUSPECTS[name]
+        off = finite(name, runs)[:, whole("walks", walks, low=0)] - truth
+        mean, spread = off.mean(axis=0), off.std(axis=0, ddof=1)
+        shown = np.minimum(mean, frame - 0.03)
+        inside = mean <= frame - 0.03
+        label = "the right version" if name == "right" else name
+        ax.errorbar(
+            places[inside] + shift, shown[inside], spread[inside], fmt=marker, color=colour, ms=8, capsize=3
+        )
+        ax.plot([], [], marker, color=colour, ms=8, label=label)
+        for place in places[~inside]:
+            ax.annotate(
+                f"{name} {mean[place]:+.2f}",
+                (place + shift, frame - 0.045),
+                ha="center",
+                va="top",
+                color="black",
+            )
+            ax.plot(place + shift, shown[place], marker, color=colour, ms=8, clip_on=False)
+        words.append(f"{label} " + ", ".join(f"{x:+.2f}" for x in mean))
+    ax.set(ylim=(-frame, frame), xlim=(-0.5, len(truth) - 0.5), xlabel="place", ylabel="error of V, points")
+    ax.set_xticks(places, _letters(len(truth)))
+    count = len(next(iter(tables.values())))
+    heading = f"after {walks} walks: mean of {count} seeds ± standard deviation"
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=heading)
+    return (
+        f"Error of V in places {', '.join(_letters(len(truth)))} after {walks} walks, mean of {count} seeds: "
+        + "; ".join(words)
+        + "."
+    )
+
+
+@figure(7.6, 3.2)
+def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> str:
+    """How far the mean gradient is off, as a share of the true one, for each way to treat an end.
+
+    Args:
+        biases: way -> (weights of one TD error, weights of all TD errors to the end).
+    """
+    rows = np.arange(len(biases))[::-1]
+    one, every = np.array(list(biases.values())).T
+    for values, shift, colour, label in (
+        (one, 0.2, "td_error", "weight: this step's δ"),
+        (every, -0.2, "return", "weight: all δ to the end"),
+    ):
+        ax.barh(rows + shift, values, 0.36, color=COLORS[colour], label=label)
+        for row, value in zip(rows, values, strict=True):
+            ax.annotate(
+                f"{value:.1%}" if value > 1e-9 else "0",
+                (value, row + shift),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+            )
+    ax.set_yticks(rows, list(biases))
+    ax.set(xlabel="bias of the gradient / size of the true gradient (exact)", xlim=(0, 1.25 * max(every)))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+    said = "; ".join(f"{name} {a:.3f} and {b:.3f}" for name, (a, b) in biases.items())
+    return f"Exact bias of the gradient as a share of its size, weighing by one TD error and by all: {said}."
+
+
+def _letters(count: int) -> list[str]:
+    return [chr(ord("A") + place) for place in range(count)]
+
+
+def _signed(x: float) -> str:
+    return f"{x:.2f}" if x >= 0 else f"({x:.2f})"
+
+
+def _entry(entry: object) -> str:
+    if isinstance(entry, bool | np.bool_):
+        return str(bool(entry))
+    return f"{float(entry):.3f}" if float(entry) % 1 else number(float(entry))

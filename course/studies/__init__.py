@@ -1,0 +1,1 @@
+"""What costs minutes and writes tables: runs over many seeds, examinations, the bench."""

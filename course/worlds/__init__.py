@@ -1,0 +1,34 @@
+"""Small worlds in which every episode can be listed, so that a mean over them is exact.
+
+model     a world, its policy, its true values, its episodes
+gallery   the worlds themselves, with their true values in the docstrings
+"""
+
+from course.worlds.gallery import answer_world, corridor_world, random_walk, survival_world
+from course.worlds.model import (
+    Episodes,
+    World,
+    action_values,
+    all_episodes,
+    play,
+    policy,
+    score_table,
+    state_values,
+    true_gradient,
+)
+
+__all__ = [
+    "Episodes",
+    "World",
+    "action_values",
+    "all_episodes",
+    "answer_world",
+    "corridor_world",
+    "play",
+    "policy",
+    "random_walk",
+    "score_table",
+    "state_values",
+    "survival_world",
+    "true_gradient",
+]

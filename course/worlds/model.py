@@ -1,0 +1,292 @@
+"""Small worlds in which every episode can be listed, so that nothing has to be guessed.
+
+A world is a finite Markov decision process with a softmax policy. It is small enough that the value
+of every state is the solution of a few linear equations, and that all its episodes fit in one array
+with the probability of each: an average over them is exact, with no sampling error. `course.worlds`
+holds the worlds themselves.
+
+Time is axis 0, episodes are columns, and row t speaks about the step from s_t to s_{t+1}. Episodes
+of unequal length share an array: the rows after a column's end are not `real` and hold zeros.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from course.arrays import Array, finite, number, same_shape, whole
+from course.returns import reward_to_go
+
+MOST_EPISODES = 100_000  # a longer list is refused: it would not be instant any more
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """S states, A actions, and for each pair up to K things that may happen next.
+
+    The policy is a softmax over preferences that are linear in D parameters theta:
+
+        pi(a|s) = softmax over a of features[s, a] . theta
+
+    With one feature a state it is a table. `theta` holds the policy that the lessons look at.
+    """
+
+    chance: Array  # [S, A, K] of each outcome; they sum to 1 over K
+    next_states: NDArray[np.int64]  # [S, A, K]
+    rewards: Array  # [S, A, K] points
+    terminated: NDArray[np.bool_]  # [S, A, K] true where the outcome ends the task
+    features: Array  # [S, A, D]
+    theta: Array  # [D]
+    start: int = 0
+    gamma: float = 1.0  # discount of the objective: what this world asks for
+    time_limit: int | None = None  # steps after which somebody stops watching
+
+    def __post_init__(self) -> None:
+        """Refuse a world whose chances do not sum to 1, or that has states with no way to end."""
+        if not np.allclose(self.chance.sum(axis=2), 1) or self.chance.min() < 0:
+            raise ValueError("chance must be at least 0 and sum to 1 over the outcomes of each action")
+        number("gamma", self.gamma, low=0, high=1)
+        if self.time_limit is not None:
+            whole("time_limit", self.time_limit, low=1)
+        ends = np.zeros(len(self.chance), dtype=bool)
+        for _ in range(len(ends)):
+            ends = ((self.terminated | ends[self.next_states]) & (self.chance > 0)).any(axis=(1, 2))
+        if not ends.all():
+            raise ValueError(f"every state must lead to an end, but these do not: {np.where(~ends)[0]}")
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """N episodes side by side, and how likely each is."""
+
+    states: NDArray[np.int64]  # [T, N]
+    actions: NDArray[np.int64]  # [T, N]
+    rewards: Array  # [T, N]
+    next_states: NDArray[np.int64]  # [T, N] really reached
+    terminated: NDArray[np.bool_]  # [T, N]
+    truncated: NDArray[np.bool_]  # [T, N]
+    real: NDArray[np.bool_]  # [T, N] false in the rows after an episode's end
+    probability: Array  # [N], sums to 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Number of steps of each episode, shape [N]."""
+        return self.real.sum(axis=0)
+
+    def returns(self, *, gamma: float = 1.0) -> Array:
+        """Discounted sum of each episode's rewards, shape [N]."""
+        return reward_to_go(self.rewards, gamma=gamma)[0]
+
+    def draw(self, *, batch: int, batches: int, seed: int) -> NDArray[np.int64]:
+        """Draw episodes at their probability: column numbers, shape [batches, batch]."""
+        shape = whole("batches", batches, low=1), whole("batch", batch, low=1)
+        edges = np.cumsum(self.probability)
+        ticks = np.random.default_rng(seed).random(shape) * edges[-1]
+        return np.searchsorted(edges, ticks, side="right")
+
+
+def policy(world: World, theta: ArrayLike) -> Array:
+    """Probability of every action in every state.
+
+        pi(a|s) = exp(h(s, a)) / sum over b of exp(h(s, b)),    h(s, a) = features[s, a] . theta
+
+    Args:
+        world: where the policy acts.
+        theta: its parameters, shape [D].
+
+    Returns:
+        Probabilities, shape [S, A]; each row sums to 1.
+
+    Raises:
+        ValueError: if `theta` is not finite or has another shape.
+
+    Sutton & Barto (2018), eq. 13.2. Lesson 3.
+    """
+    theta = finite("theta", theta)
+    same_shape(theta=theta, one_feature=world.features[0, 0])
+    preferences = world.features @ theta
+    likes = np.exp(preferences - preferences.max(axis=1, keepdims=True))
+    return likes / likes.sum(axis=1, keepdims=True)
+
+
+def score_table(world: World, theta: ArrayLike) -> Array:
+    """Score function of every action in every state: which way theta must go to make it likelier.
+
+        grad log pi(a|s) = features[s, a] - sum over b of pi(b|s) features[s, b]
+
+    Args, Raises: as `policy`.
+
+    Returns:
+        Score functions, shape [S, A, D]. Their mean over the policy's actions is 0 in every state.
+
+    Sutton & Barto (2018), eq. 13.9. Lesson 3.
+    """
+    expected = np.einsum("sa,sad->sd", policy(world, theta), world.features)
+    return world.features - expected[:, None]
+
+
+def state_values(world: World, theta: ArrayLike, *, gamma: float | None = None) -> Array:
+    """V of every state under the policy, exactly: the solution of Bellman's equations.
+
+        V(s) = E[r + gamma (1 - terminated) V(s')]
+
+    A time limit does not enter. It stops the watching, and a state keeps its value.
+
+    Args:
+        world, theta: as `policy`.
+        gamma: discount, in [0, 1]; the world's own if not given.
+
+    Returns:
+        V, shape [S].
+
+    Raises:
+        ValueError: as `policy`, or if `gamma` is outside [0, 1].
+
+    Sutton & Barto (2018), eq. 3.14. Lesson 5.
+    """
+    gamma = world.gamma if gamma is None else number("gamma", gamma, low=0, high=1)
+    chance = policy(world, theta)[:, :, None] * world.chance
+    step = _transitions(world, chance)
+    return np.linalg.solve(np.eye(len(step)) - gamma * step, (chance * world.rewards).sum(axis=(1, 2)))
+
+
+def action_values(world: World, theta: ArrayLike, *, gamma: float | None = None) -> Array:
+    """Q of every action in every state: take the action once, then follow the policy.
+
+        Q(s, a) = E[r + gamma (1 - terminated) V(s') | s, a]
+
+    Args, Raises: as `state_values`.
+
+    Returns:
+        Q, shape [S, A]. Its mean over the policy's actions is V.
+
+    Sutton & Barto (2018), section 3.5. Lesson 5.
+    """
+    values = state_values(world, theta, gamma=gamma)
+    gamma = world.gamma if gamma is None else gamma
+    worth = world.rewards + gamma * ~world.terminated * values[world.next_states]
+    return (world.chance * worth).sum(axis=2)
+
+
+def true_gradient(world: World, theta: ArrayLike) -> Array:
+    """Gradient of the expected return from the start, exactly, by the policy gradient theorem.
+
+        grad J = sum over s of n(s)  sum over a of pi(a|s) Q(s, a) grad log pi(a|s)
+
+    n(s) is how often the state is met, each meeting at step t counted gamma^t. With a time limit,
+    only the meetings before it count: it is the gradient of "play up to there by theta, then go on
+    as before".
+
+    Args, Raises: as `policy`.
+
+    Returns:
+        The gradient, shape [D]. No episode is listed or sampled on the way.
+
+    Sutton & Barto (2018), eq. 13.5. Lesson 3.
+    """
+    probability = policy(world, theta)
+    step = world.gamma * _transitions(world, probability[:, :, None] * world.chance)
+    here = np.eye(len(step))[world.start]
+    if world.time_limit is None:
+        met = np.linalg.solve(np.eye(len(step)) - step.T, here)
+    else:
+        met = np.zeros(len(step))
+        for _ in range(world.time_limit):
+            met, here = met + here, here @ step
+    worth = met[:, None] * probability * action_values(world, theta)
+    return np.einsum("sa,sad->d", worth, score_table(world, theta))
+
+
+def all_episodes(world: World, theta: ArrayLike) -> Episodes:
+    """List every episode that can happen, with its probability: averages over them are exact.
+
+    Grown step by step: each unfinished column is copied once for each outcome that can follow it.
+
+    Args, Raises: as `policy`; also ValueError if there are more than `MOST_EPISODES`. A world in
+    which you can walk in circles has no longest episode: give it a `time_limit`.
+
+    Returns:
+        All N episodes; T is the longest.
+
+    Lesson 3.
+    """
+    chance = policy(world, theta)[:, :, None] * world.chance
+    ways = [np.flatnonzero(outcomes) for outcomes in world.chance.reshape(len(chance), -1)]
+    counts = np.array([len(way) for way in ways])
+    ways, first = np.concatenate(ways), np.cumsum(counts) - counts
+    paths, states = np.zeros((0, 1), dtype=np.int64), np.array([world.start])
+    while (states >= 0).any() and len(paths) != world.time_limit:
+        copies = np.where(states >= 0, counts[states], 1)
+        if copies.sum() > MOST_EPISODES:
+            raise ValueError(f"world must have at most {MOST_EPISODES} episodes: give it a time_limit")
+        nth = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)
+        states = np.repeat(states, copies)
+        outcomes, going = np.full(len(states), -1), states >= 0  # -1 stands after an end
+        at = states[going]
+        outcomes[going] = at * chance[0].size + ways[first[at] + nth[going]]
+        paths = np.vstack([np.repeat(paths, copies, axis=1), outcomes])
+        states = _follow(world, outcomes)
+    probability = np.where(paths >= 0, chance.ravel()[paths], 1.0).prod(axis=0)
+    return _episodes(world, paths, probability)
+
+
+def play(world: World, theta: ArrayLike, *, episodes: int, seed: int) -> Episodes:
+    """Play episodes by chance, as an agent would meet them: also where they cannot all be listed.
+
+    Args:
+        world, theta: as `policy`.
+        episodes: how many, at least 1.
+        seed: the same seed gives the same episodes.
+
+    Returns:
+        N = `episodes` episodes, each with probability 1/N.
+
+    Raises:
+        ValueError: as `policy`, or if `episodes` is below 1.
+
+    Lesson 6.
+    """
+    episodes, rng = whole("episodes", episodes, low=1), np.random.default_rng(seed)
+    chance = policy(world, theta)[:, :, None] * world.chance
+    edges = np.cumsum(chance.reshape(len(chance), -1), axis=1)
+    edges /= edges[:, -1:]  # the last edge is 1 exactly, so that no tick falls beyond it
+    paths, states = [], np.full(episodes, world.start)
+    while (states >= 0).any() and len(paths) != world.time_limit:
+        nth = (rng.random(episodes)[:, None] >= edges[states]).sum(axis=1)
+        paths.append(np.where(states >= 0, states * chance[0].size + nth, -1))
+        states = _follow(world, paths[-1])
+    return _episodes(world, np.array(paths), np.full(episodes, 1 / episodes))
+
+
+def _transitions(world: World, chance: Array) -> Array:
+    """Probability to go from state to state without ending, shape [S, S]."""
+    step = np.zeros((len(chance), len(chance)))
+    here = np.broadcast_to(np.arange(len(chance))[:, None, None], chance.shape)
+    np.add.at(step, (here, world.next_states), chance * ~world.terminated)
+    return step
+
+
+def _follow(world: World, outcomes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The state after each outcome, or -1 where the episode is over."""
+    over = (outcomes < 0) | world.terminated.ravel()[outcomes]
+    return np.where(over, -1, world.next_states.ravel()[outcomes])
+
+
+def _episodes(world: World, paths: NDArray[np.int64], probability: Array) -> Episodes:
+    real = paths >= 0
+    paths = np.where(real, paths, 0)
+    states, actions, _ = np.unravel_index(paths, world.chance.shape)
+    terminated = real & world.terminated.ravel()[paths]
+    truncated = np.zeros_like(real)
+    if len(paths) == world.time_limit:
+        truncated[-1] = real[-1] & ~terminated[-1]
+    return Episodes(
+        np.where(real, states, 0),
+        np.where(real, actions, 0),
+        np.where(real, world.rewards.ravel()[paths], 0.0),
+        np.where(real, world.next_states.ravel()[paths], 0),
+        terminated,
+        truncated,
+        real,
+        probability,
+    )

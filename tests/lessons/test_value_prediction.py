@@ -1,0 +1,435 @@
+"""Lesson 5: every number that it quotes, by its own cells, and where possible by another road.
+
+The lesson's code cells are run once, as they stand in the solution; most tests look at what they made.
+Twenty seeds wherever chance plays.
+"""
+
+import ast
+import contextlib
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import jupytext
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+
+from course.checks import judge
+from course.checks.engine import examine
+from course.checks.value_prediction import EXERCISES, EXPLAINED_VARIANCE, VALUE_LOSS
+from course.estimators import best_baseline, episode_gradients, summarise, weights
+from course.plots import alt_text
+from course.widgets import Explorer
+from course.worlds import all_episodes, policy, state_values, true_gradient
+from tests.lessons import prose
+
+SOURCE = Path(__file__).parent.parent / "solutions" / "05_value_prediction.py"
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """Every name that the lesson's cells define, and what each cell shows."""
+    torch.set_num_threads(1)
+    names, shown = {}, []
+    for cell in jupytext.read(SOURCE, fmt="py:percent").cells:
+        if cell.cell_type == "code":
+            tree = ast.parse(cell.source)
+            if isinstance(tree.body[-1], ast.Expr):
+                last = ast.Assign([ast.Name("shown_", ast.Store())], tree.body.pop().value)
+                tree.body.append(ast.fix_missing_locations(ast.copy_location(last, last.value)))
+            names["shown_"] = None
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(tree, str(SOURCE), "exec"), names)
+            shown.append(names["shown_"])
+    return SimpleNamespace(**names, cells=shown)
+
+
+def weighted_variance(values, chance):
+    mean = (chance * values).sum() / chance.sum()
+    return (chance * (values - mean) ** 2).sum() / chance.sum()
+
+
+def share_explained(world, theta, table):
+    """Explained variance of a table over all steps of all tales, each at its probability."""
+    listed = all_episodes(world, theta)
+    chance = np.broadcast_to(listed.probability, listed.states.shape)
+    outcomes = np.broadcast_to(listed.returns(), listed.states.shape)
+    left = weighted_variance(outcomes - table[listed.states], chance)
+    return 1 - left / weighted_variance(outcomes, chance)
+
+
+QUOTED = """
+worth 117 million on average, with a standard deviation of 98 | Nobody beats 53.5 % | 35, 70, 139 and 278
+The other 46.5 % | 117 million, and 240 | After five words 99.7 % | it is 46.4 % | near 2,572
+new tales 0.46 | reach 0.53 | on all tales 0.33 | 0.3 % after five words | a miss of 383 million
+six times as clear | half as long | from 30.3 to 18.9 | eight times as noisy | saves 4 % | leaves 2.7 times
+4.92 on average | From 37.1 at 0 down to 1.49 at 5.38 | 1.75 at the mean score
+26.0 at twice that; above 10.76
+Exactly 1 - 1/20 | 117, 157, 209, 278, 371, 495 | some 124 million, not 157
+0.38 of a possible 0.48 | 67 million too low
+"""
+
+
+@pytest.mark.parametrize("words", re.split(r" \| |\n", QUOTED.strip()))
+def test_the_lesson_quotes_what_is_tested_below(words):
+    assert words in " ".join(prose("05").split())
+
+
+# --- the exercises --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("seed", range(3))
+def test_each_mistake_gets_its_own_sentence_and_the_right_answer_passes(exercise, seed):
+    assert examine(exercise, exercise.reference, seed=seed).status == "passed"
+    assert len({sentence for sentence, _ in exercise.mistakes}) == len(exercise.mistakes) >= 6
+    for sentence, wrong in exercise.mistakes:
+        assert examine(exercise, wrong, seed=seed).cause == sentence
+
+
+@pytest.mark.parametrize("as_what", [list, np.float32, lambda x: np.array(x), lambda x: x + 1e-9])
+def test_explained_variance_may_come_in_other_clothes(as_what):
+    def answer(values, targets):
+        share = EXPLAINED_VARIANCE.reference(values, targets)
+        return as_what(share) if as_what is not list else np.array(share).tolist()
+
+    assert judge("explained_variance", answer, seed=0).passed
+
+
+def test_a_small_epsilon_below_the_line_passes():
+    def answer(values, targets):
+        if np.ptp(targets) == 0:
+            return np.nan
+        return 1 - np.var(targets - values) / (np.var(targets) + 1e-8)
+
+    assert judge("explained_variance", answer, seed=0).passed
+
+
+def test_the_loss_may_be_written_in_other_ways():
+    def by_torch(values, targets):
+        if values.shape != targets.shape:
+            raise ValueError
+        return torch.nn.functional.mse_loss(values, targets.detach()) / 2
+
+    def without_gradient(values, targets):
+        if values.shape != targets.shape:
+            raise ValueError
+        with torch.no_grad():
+            goal = targets.clone()
+        return ((values - goal) ** 2).sum() / (2 * values.numel())
+
+    for answer in (by_torch, without_gradient):
+        assert judge("value_loss", answer, seed=0).passed
+
+
+def test_no_half_and_no_refusal_together_are_told_as_no_half():
+    cause = judge("value_loss", lambda v, t: (v - t.detach()).square().mean(), seed=0).cause
+    assert cause.startswith("The half is missing")
+
+
+@pytest.mark.parametrize("answer", [None, "12.5", 12.5, np.zeros(3)])
+@pytest.mark.parametrize("exercise", [EXPLAINED_VARIANCE, VALUE_LOSS], ids=lambda e: e.name)
+def test_what_is_no_answer_is_refused(exercise, answer):
+    assert not judge(exercise.name, lambda *_: answer, seed=0).passed
+
+
+def test_what_you_should_see_in_the_hints(lesson):
+    assert lesson.explained_variance(np.array([0, 2, 4]), np.array([1, 3, 5])) == 1
+    guess = torch.tensor([495.0], requires_grad=True)
+    loss = lesson.value_loss(guess, torch.tensor([500.0]))
+    loss.backward()
+    assert (loss.item(), guess.grad.item()) == (12.5, -5)
+
+
+# --- the tales ------------------------------------------------------------------------------------
+
+
+def test_the_tales_are_equally_likely_and_pay_what_the_story_says(lesson):
+    chance = lesson.tales.probability
+    np.testing.assert_allclose(chance, 1 / 128)
+    lucky = lesson.tales.actions[:5].sum(axis=0)
+    mood = lesson.prizes - 495 / 2.0 ** (5 - lucky)
+    np.testing.assert_allclose(abs(mood), 5)
+    assert lesson.prizes.max() == 500
+    # 495 / 32 (1.5^5 = E 2^k), and the spread by E 4^k = 2.5^5
+    unit = 495 / 32
+    assert lesson.prizes.mean() == pytest.approx(unit * 1.5**5)
+    assert lesson.prizes.std() ** 2 == pytest.approx(unit**2 * (2.5**5 - 1.5**10) + 25)
+    np.testing.assert_array_equal(lesson.cells[1], [128, 117.5, 97.9])
+
+
+def test_values_are_what_is_written_times_one_and_a_half_for_each_word_to_come(lesson):
+    written = np.repeat(np.arange(6), np.arange(1, 7))
+    lucky = np.concatenate([np.arange(t + 1) for t in range(6)])
+    np.testing.assert_allclose(lesson.values, 495 / 32 * 2.0**lucky * 1.5 ** (5 - written))
+    np.testing.assert_array_equal(np.round(lesson.values[6:10]), [35, 70, 139, 278])
+    best = lesson.tales.actions[:5].all(axis=0).argmax()
+    on_the_way = lesson.values[lesson.states[:, best]]
+    np.testing.assert_array_equal(np.round(on_the_way), [117, 157, 209, 278, 371, 495])
+
+
+def test_another_writer_gives_the_blank_page_another_value(lesson):
+    lucky = 1 / (1 + np.exp(-1))
+    assert lucky == pytest.approx(0.73, abs=0.005)
+    want = [495 / 32 * 1.5**5, 495 / 32 * (1 + lucky) ** 5]
+    np.testing.assert_allclose(lesson.cells[3], want, atol=0.05)
+
+
+def test_ceilings_follow_from_the_moments_of_the_lucky_words(lesson):
+    t = np.arange(6)
+    unit = (495 / 32) ** 2
+    decided = unit * (2.5**t * 2.25 ** (5 - t) - 2.25**5)
+    want = decided / (unit * (2.5**5 - 2.25**5) + 25)
+    got = [lesson.explained_variance(lesson.values[now], lesson.prizes) for now in lesson.states]
+    np.testing.assert_allclose(got, want, atol=1e-12)
+    np.testing.assert_allclose(want[[0, 3, 5]], [0, 0.535, 0.997], atol=5e-4)
+    ceiling = lesson.explained_variance(lesson.values[lesson.states], lesson.targets)
+    assert ceiling == pytest.approx(want.mean())
+    assert ceiling == pytest.approx(0.464, abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_guesses_beat_the_ceiling_and_an_offset_costs_them_nothing(lesson, seed):
+    rng = np.random.default_rng(seed)
+    guesses = lesson.values[6:10] + rng.normal(0, 30, size=4)
+    removed = lesson.explained_variance(guesses[lesson.lucky], lesson.prizes)
+    best = lesson.explained_variance(lesson.values[6:10][lesson.lucky], lesson.prizes)
+    assert removed < best == pytest.approx(0.535, abs=5e-4)
+    assert lesson.explained_variance(guesses[lesson.lucky] + 100, lesson.prizes) == pytest.approx(removed)
+
+
+# --- the critics ----------------------------------------------------------------------------------
+
+
+def test_critics_end_just_below_the_ceiling_and_never_above_it(lesson):
+    ceiling = share_explained(lesson.tale, lesson.tale.theta, lesson.values)
+    new = np.array(lesson.new)
+    assert new.shape == (20, 60)
+    assert new.max() < ceiling
+    assert new[:, -1].min() > 0.44
+    assert np.median(new[:, -1]) == pytest.approx(0.46, abs=0.005)
+
+
+def test_tales_learned_by_heart_pass_the_ceiling_on_themselves_and_fall_back_elsewhere(lesson):
+    ceiling = share_explained(lesson.tale, lesson.tale.theta, lesson.values)
+    own, rest = np.array(lesson.own)[:, -1], np.array(lesson.rest)
+    assert (own > ceiling).sum() >= 17
+    assert np.median(own) == pytest.approx(0.53, abs=0.01)
+    assert np.median(rest[:, -1]) == pytest.approx(0.33, abs=0.01)
+    assert rest.max() < ceiling
+    assert np.median(rest, axis=0).max() > np.median(rest[:, -1]) + 0.04  # it had been better before
+
+
+def test_by_heart_means_the_mean_of_the_tales_seen_in_each_state(lesson):
+    twenty = lesson.twenty[0]
+    states, prizes = lesson.states[:, twenty], np.broadcast_to(lesson.prizes[twenty], (6, 20))
+    for state in np.unique(states):
+        assert lesson.by_heart[-1][state] == pytest.approx(prizes[states == state].mean(), rel=0.05)
+
+
+def test_the_loss_stops_at_half_the_variance_that_no_state_decides(lesson):
+    ceiling = share_explained(lesson.tale, lesson.tale.theta, lesson.values)
+    floor = 0.5 * lesson.prizes.var() * (1 - ceiling)
+    assert round(floor) == 2572
+    late = np.array([losses[-100:] for losses, _ in lesson.fresh])
+    assert late.mean() == pytest.approx(floor, rel=0.05)
+    assert late.mean() > floor - 5 * late.std() / np.sqrt(late.size)
+
+
+# --- 500 million against 495 million --------------------------------------------------------------
+
+
+def test_one_small_miss_and_the_variance_are_two_things(lesson):
+    best = lesson.prizes.argmax()
+    misses = lesson.prizes[best] - lesson.values[lesson.states[:, best]]
+    assert misses[-1] == 5 == 0.01 * lesson.prizes[best]
+    assert round(misses[0]) == 383
+    left = (lesson.prizes - lesson.values[lesson.states]).var(axis=1) / lesson.prizes.var()
+    assert left[0] == pytest.approx(1)
+    assert left[5] == pytest.approx(0.003, abs=5e-4)
+
+
+def test_centring_changes_the_signal_and_units_change_the_size(lesson):
+    points = replace(lesson.tale, rewards=1e6 * lesson.tale.rewards)
+    rows = [
+        lesson.measure(points, 0 * lesson.values),
+        lesson.measure(points, 1e6 * lesson.values),
+        lesson.measure(lesson.tale, lesson.values),
+    ]
+    sizes = [np.sqrt(row.variance * (1 + row.snr)) for row in rows]
+    assert rows[1].snr / rows[0].snr == pytest.approx(6, abs=0.15)
+    assert sizes[1] / sizes[0] == pytest.approx(0.5, abs=0.02)
+    assert sizes[1] / sizes[2] == pytest.approx(1e6)
+    assert rows[1].snr == pytest.approx(rows[2].snr)
+
+
+# --- baselines ------------------------------------------------------------------------------------
+
+
+def test_the_variances_quoted_for_the_corridor(lesson):
+    got = {name: lesson.measure(lesson.corridor, b).variance for name, b in lesson.subtracted.items()}
+    assert got["nothing"] == pytest.approx(30.31, abs=0.005)
+    assert got["V"] == pytest.approx(18.94, abs=0.005)
+    assert got["-V"] == pytest.approx(61.7, abs=0.05)
+    assert got["3 V"] == pytest.approx(56.4, abs=0.05)
+    assert got["V + 10"] / got["V"] == pytest.approx(8, abs=0.05)
+    assert got["the best b(s)"] == pytest.approx(18.26, abs=0.005)
+    assert 1 - got["the best b(s)"] / got["V"] == pytest.approx(0.04, abs=0.005)
+    assert min(got, key=got.get) == "Q(s, a)"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_function_of_the_state_keeps_the_mean_of_the_gradient(lesson, seed):
+    rng = np.random.default_rng(seed)
+    for world in (lesson.corridor, lesson.survival, lesson.tale):
+        theta = world.theta + rng.normal(size=len(world.theta))
+        absurd = rng.normal(0, 50, len(world.chance))
+        assert lesson.measure(replace(world, theta=theta), absurd).bias < 1e-10
+
+
+def test_a_baseline_that_sees_the_action_takes_the_whole_gradient_away(lesson):
+    row = lesson.measure(lesson.corridor, lesson.q)
+    assert row.relative_bias == pytest.approx(1)
+    assert row.snr == 0
+
+
+def test_a_critic_that_reads_the_judged_word_bends_the_gradient_too(lesson):
+    after = lesson.values[lesson.tale.next_states[:, :, 0]]
+    after[lesson.tale.terminated.all(axis=(1, 2))] = lesson.values[15:, None]
+    assert lesson.measure(lesson.tale, after).relative_bias == pytest.approx(1)
+    seen = after[lesson.states, lesson.tales.actions]
+    own = lesson.explained_variance(lesson.values[lesson.states], lesson.targets)
+    assert lesson.explained_variance(seen, lesson.targets) > own + 0.1
+
+
+def test_an_offset_is_not_seen_by_explained_variance(lesson):
+    world = lesson.corridor
+    listed = all_episodes(world, world.theta)
+    to_go = weights("reward-to-go", world, listed)
+    chance = np.broadcast_to(listed.probability, to_go.shape)
+    left = [weighted_variance(to_go - b[listed.states], chance) for b in (lesson.v, lesson.v + 10)]
+    assert left[0] == pytest.approx(left[1])
+
+
+@pytest.mark.parametrize("name", ["corridor", "tale"])
+def test_the_best_baseline_is_found_again_by_least_squares(lesson, name):
+    world = getattr(lesson, name)
+    listed = all_episodes(world, world.theta)
+    plain = episode_gradients(world, world.theta, listed, weights("reward-to-go", world, listed))
+    units = np.eye(len(world.chance))
+    steps = [
+        episode_gradients(world, world.theta, listed, unit[listed.states] * listed.real) for unit in units
+    ]
+    root = np.sqrt(listed.probability)[:, None]
+    columns = np.array([(root * step).ravel() for step in steps]).T
+    b, *_ = np.linalg.lstsq(columns, (root * plain).ravel())
+    least = lesson.measure(world, b).variance
+    assert least == pytest.approx(lesson.measure(world, best_baseline(world, world.theta)).variance)
+
+
+def test_at_the_door_each_action_is_weighed_by_the_other(lesson):
+    np.testing.assert_array_equal(
+        lesson.cells[17]["V, Q weighed by the other action, best"], [2.63, 4.48, 4.48]
+    )
+    assert lesson.chance[::-1] @ lesson.q[0] == pytest.approx(lesson.best[0])
+
+
+def test_in_the_tales_v_is_far_from_the_best_because_words_share_a_parameter(lesson):
+    quoted = lesson.cells[17]["variance in the tales, V and best"]
+    np.testing.assert_array_equal(quoted, [9139, 3384])
+    assert quoted[0] / quoted[1] == pytest.approx(2.7, abs=0.05)
+    features = np.zeros((21, 2, 21))
+    features[:, 1] = np.eye(21)
+    alone = replace(lesson.tale, features=features, theta=np.zeros(21))
+    np.testing.assert_allclose(best_baseline(alone, alone.theta), lesson.values)
+
+
+def test_a_constant_helps_up_to_twice_the_best_one(lesson):
+    world, lives = lesson.survival, lesson.lives
+
+    def variance(b):
+        g = (lives.returns() - b)[:, None] * lesson.score_functions
+        return summarise("", "", g, lives.probability, true_gradient(world, world.theta)).variance
+
+    mean = lives.probability @ lives.returns()
+    assert mean == pytest.approx(4.92, abs=0.005)
+    assert variance(0) == pytest.approx(37.1, abs=0.05)
+    assert variance(mean) == pytest.approx(1.75, abs=0.005)
+    assert variance(2 * mean) == pytest.approx(26.0, abs=0.05)
+    assert variance(5.38) == pytest.approx(1.49, abs=0.005)
+    assert min(variance(5.38 - 0.1), variance(5.38 + 0.1)) > variance(5.38)
+    assert variance(10.75) < variance(0) < variance(10.77)
+    assert lesson.spread[3.0] == pytest.approx(variance(3))
+
+
+def test_the_batch_mean_shrinks_the_gradient_and_leave_one_out_does_not(lesson):
+    np.testing.assert_allclose(lesson.cells[19], 0.95)
+    # every pair of tales is a batch of two, all equally likely
+    world, listed = lesson.tale, lesson.tales
+    s = episode_gradients(world, world.theta, listed, np.ones_like(listed.rewards))
+    one, two = lesson.prizes[:, None], lesson.prizes[None, :]
+    alone = ((one - two)[..., None] * (s[:, None] - s[None, :]) / 2).mean(axis=(0, 1))
+    own = (one + two) / 2
+    mean = (((one - own)[..., None] * s[:, None] + (two - own)[..., None] * s[None, :]) / 2).mean(axis=(0, 1))
+    truth = true_gradient(world, world.theta)
+    np.testing.assert_allclose(alone, truth)
+    np.testing.assert_allclose(mean, truth / 2)
+
+
+# --- the thinking questions -----------------------------------------------------------------------
+
+
+def test_the_smallest_absolute_miss_is_at_the_median_and_not_at_the_mean(lesson):
+    one = lesson.prizes[lesson.states[1] == 2]  # the first word is lucky
+    assert round(np.median(one)) == 124
+    assert round(one.mean()) == 157
+    misses = {guess: abs(one - guess).mean() for guess in (110, 120, 124, 128, 140, 157)}
+    assert misses[120] == misses[124] == misses[128]  # between the two moods every guess is a median
+    assert max(misses[120], misses[124]) < min(misses[110], misses[140], misses[157])
+
+
+def test_an_old_critic_of_a_better_writer_is_too_low_and_explains_less(lesson):
+    theta = [1, 1]
+    new = state_values(lesson.tale, theta)
+    assert share_explained(lesson.tale, theta, lesson.values) == pytest.approx(0.38, abs=0.005)
+    assert share_explained(lesson.tale, theta, new) == pytest.approx(0.48, abs=0.005)
+    listed = all_episodes(lesson.tale, theta)
+    low = listed.probability @ (listed.returns() - lesson.values[listed.states]).mean(axis=0)
+    assert round(low) == 67
+    assert policy(lesson.tale, theta)[0, 1] == pytest.approx(0.73, abs=0.005)
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def test_every_figure_says_in_words_what_it_shows(lesson):
+    figures = [shown for shown in lesson.cells if isinstance(shown, Axes)]
+    assert len(figures) == 5
+    for words, figure in zip(("99.7%", "2,572", "0.464", "0.71", "18.94"), figures, strict=True):
+        assert words in alt_text(figure)
+        assert figure.get_xlabel()
+        assert figure.get_ylabel() or figure.get_yticklabels()
+
+
+def test_moving_a_knob_changes_the_picture_and_the_words(lesson):
+    widgets = [shown for shown in lesson.cells if isinstance(shown, Explorer)]
+    moves = [("three", 280, "removes 38.6%"), ("written", 5, "left 5."), ("baseline", 5.5, "variance of 1.5")]
+    assert len(widgets) == len(moves)
+    for widget, (knob, value, words) in zip(widgets, moves, strict=True):
+        picture, said = widget.image.value, widget.alt
+        assert words not in said
+        widget.controls[knob].value = value
+        assert widget.image.value != picture
+        assert words in widget.alt
+
+
+def test_the_best_guesses_are_shown_when_asked_for(lesson):
+    widget = next(shown for shown in lesson.cells if isinstance(shown, Explorer))
+    assert "34.8" not in widget.alt
+    widget.controls["best"].value = "shown"
+    assert "34.8, 69.6, 139, 278" in widget.alt
+    widget.controls["best"].value = "hidden"
