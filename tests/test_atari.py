@@ -93,7 +93,7 @@ def test_the_published_table_holds_57_games_that_can_be_played_here():
     assert set(table) <= set(games())
     assert all(math.isfinite(x) for row in table.values() for x in dataclasses.astuple(row))
     # Read off the file by eye.
-    assert table["pong"] == scores.PublishedScores(-20.7, 14.6, 20.67, 0.47, 21.0)
+    assert table["pong"] == atari.scores.PublishedScores(-20.7, 14.6, 20.67, 0.47, 21.0)
     assert table["video_pinball"].random == 0.0
 
 
@@ -120,9 +120,9 @@ def test_random_play_of_video_pinball_is_nearer_to_dqn_zoo_than_to_the_agent57_t
 
 
 def test_the_measured_table_is_whole_and_agrees_with_itself():
-    with open(scores.DATA / "random_scores.csv", newline="") as file:
+    with open(atari.scores.DATA / "random_scores.csv", newline="") as file:
         header, *rows = csv.reader(file)
-    assert tuple(header) == scores.COLUMNS
+    assert tuple(header) == atari.scores.COLUMNS
     assert {row[-1] for row in rows} == {"0"}, "one seed"
     table = measured_random_scores()
     assert len(table) == len(rows)
@@ -234,7 +234,7 @@ def test_an_unknown_game_is_met_with_the_nearest_name_and_the_list(tmp_path):
 
 
 def test_games_for_two_players_are_not_on_the_list():
-    assert not random_play.TWO_PLAYERS & set(games())
+    assert not atari.play.TWO_PLAYERS & set(games())
     assert len(games()) >= 57
 
 
@@ -293,7 +293,7 @@ def test_an_interrupted_run_leaves_a_valid_file_and_goes_on(tmp_path, monkeypatc
     path, played, on_disk = tmp_path / "broken.csv", [], []
 
     def stop_in_the_second_game(game, **numbers):
-        for index, episode in enumerate(random_play.random_episodes(game, **numbers)):
+        for index, episode in enumerate(atari.play.random_episodes(game, **numbers)):
             if (game, index) == (QUICK[1], 1):
                 on_disk.append(path.read_text())  # even a killed process would leave this
                 raise KeyboardInterrupt
@@ -301,7 +301,7 @@ def test_an_interrupted_run_leaves_a_valid_file_and_goes_on(tmp_path, monkeypatc
 
     def count(game, **numbers):
         played.append(game)
-        return random_play.random_episodes(game, **numbers)
+        return atari.play.random_episodes(game, **numbers)
 
     monkeypatch.setattr(atari.scores, "random_episodes", stop_in_the_second_game)
     with pytest.raises(KeyboardInterrupt):
