@@ -28,7 +28,7 @@ from course.worlds import (
 )
 from tests.lessons import variables
 
-LESSON = Path(__file__).parents[1] / "solutions" / "07_gae.py"
+LESSON = Path(__file__).parents[2] / "solutions" / "07_gae.py"
 LAMS = np.linspace(0, 1, 21).round(2)
 NO = False
 

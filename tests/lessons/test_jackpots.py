@@ -17,7 +17,7 @@ from course.plots import jackpots as plots
 from course.worlds import all_episodes, answer_world, true_gradient
 from tests.lessons import variables
 
-LESSON = Path(__file__).parents[1] / "solutions" / "03_jackpots.py"
+LESSON = Path(__file__).parents[2] / "solutions" / "03_jackpots.py"
 SEEDS = range(20)
 
 

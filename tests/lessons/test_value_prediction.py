@@ -27,7 +27,7 @@ from course.widgets import Explorer
 from course.worlds import all_episodes, policy, state_values, true_gradient
 from tests.lessons import prose
 
-SOURCE = Path(__file__).parent.parent / "solutions" / "05_value_prediction.py"
+SOURCE = Path(__file__).parents[2] / "solutions" / "05_value_prediction.py"
 
 
 @pytest.fixture(scope="module")
