@@ -6,7 +6,6 @@ learning does not depend on the size of a game's points. `Agent.values` speaks i
 """
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,7 +184,7 @@ def save(agent: Agent, path: str | Path) -> None:
     unfinished = path.with_name(path.name + ".part")
     header = {name: getattr(agent, name) for name in HEADER}
     torch.save({"format": FORMAT, **header, "weights": agent.state_dict()}, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def load(path: str | Path) -> Agent:
@@ -195,7 +194,7 @@ def load(path: str | Path) -> Agent:
         ValueError: if the file is damaged, or is something else; it names the file.
         OSError: if it cannot be opened.
     """
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         try:
             found = torch.load(file, map_location="cpu", weights_only=True)
             if found["format"] != FORMAT:

@@ -120,7 +120,7 @@ def test_random_play_of_video_pinball_is_nearer_to_dqn_zoo_than_to_the_agent57_t
 
 
 def test_the_measured_table_is_whole_and_agrees_with_itself():
-    with open(atari.scores.DATA / "random_scores.csv", newline="") as file:
+    with (atari.scores.DATA / "random_scores.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     assert tuple(header) == atari.scores.COLUMNS
     assert {row[-1] for row in rows} == {"0"}, "one seed"

@@ -140,7 +140,7 @@ def test_both_notebooks_are_valid_and_hold_the_same_cells_in_the_same_order(buil
 
 
 def test_the_solved_notebook_says_what_the_source_says(built):
-    wanted = [part for part in re.split(r"^# %%.*\n", LESSON, flags=re.M)[1:]]
+    wanted = list(re.split(r"^# %%.*\n", LESSON, flags=re.M)[1:])
     given = notebook(built, "solutions").cells
     assert len(given) == len(wanted)
     for cell, text in zip(given, wanted, strict=True):
@@ -193,9 +193,13 @@ def test_check_cells_carry_grade_points_and_in_the_learners_copy_alone_the_tag_t
     for folder in ("solutions", "notebooks"):
         cells = by_id(notebook(built, folder))
         check, answer = cells["check_min_max"].metadata, cells["min_max"].metadata
-        assert check.nbgrader.grade and not check.nbgrader.solution and check.nbgrader.locked
+        assert check.nbgrader.grade
+        assert not check.nbgrader.solution
+        assert check.nbgrader.locked
         assert check.nbgrader.points == points
-        assert answer.nbgrader.solution and not answer.nbgrader.grade and not answer.nbgrader.locked
+        assert answer.nbgrader.solution
+        assert not answer.nbgrader.grade
+        assert not answer.nbgrader.locked
         assert ("raises-exception" in check.get("tags", [])) == (folder == "notebooks")
     learners = by_id(notebook(built, "notebooks"))
     assert learners["check_min_max"].metadata.editable is False
@@ -245,7 +249,8 @@ def test_a_picture_of_a_cell_is_written_as_a_png(built):
         for cell in notebook(built, "solutions").cells
         if "plots.ruler([10, min_max" in cell.source
     )
-    assert len(picture) > 5_000 and 'src="data:image/png;base64,' in html
+    assert len(picture) > 5_000
+    assert 'src="data:image/png;base64,' in html
 
 
 # Names of cells
@@ -346,7 +351,8 @@ def test_a_malformed_cell_is_named_in_a_sentence_and_nothing_is_written(source, 
     before = files(source.parents[1])
     assert main(["build", "90"]) == 2
     said = capsys.readouterr().err
-    assert "90_trial" in said and says in said
+    assert "90_trial" in said
+    assert says in said
     assert "Traceback" not in said
     assert files(source.parents[1]) == before
 
@@ -399,7 +405,8 @@ def test_ctrl_c_between_two_files_keeps_the_old_ones(copy_of_built, monkeypatch,
     monkeypatch.setattr(authoring, "execute", stopped)
     assert main(["build", "90"]) == 1
     said = capsys.readouterr().err
-    assert said.strip().startswith("Stopped") and "Traceback" not in said
+    assert said.strip().startswith("Stopped")
+    assert "Traceback" not in said
     assert files(copy_of_built.parents[1]) == before
 
 
@@ -566,7 +573,8 @@ def test_a_notebook_whose_source_is_gone_is_stale(copy_of_built, capsys):
         path.with_name("91_renamed.ipynb").write_bytes(path.read_bytes())
     assert main(["build", "--check"]) == 1
     said = capsys.readouterr().out
-    assert "notebooks/91_renamed.ipynb" in said and "solutions/91_renamed.ipynb" in said
+    assert "notebooks/91_renamed.ipynb" in said
+    assert "solutions/91_renamed.ipynb" in said
 
 
 def test_a_touched_source_with_the_same_text_is_not_stale(copy_of_built):
@@ -592,7 +600,8 @@ def test_check_is_quick_and_loads_no_authors_tools():
     )
     assert time.perf_counter() - began < 5
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert "course" in loaded and "json" in loaded  # it is a list of modules
+    assert "course" in loaded
+    assert "json" in loaded
     assert not loaded & {"jupytext", "nbgrader", "nbclient", "nbformat", "torch", "matplotlib"}
 
 
@@ -646,7 +655,8 @@ def test_nbgrader_validates_the_solved_notebook_and_refuses_a_wrong_answer(built
     assert "Success! Your notebook passes all the tests." in nbgrader(tmp_path, "validate", "solved.ipynb")
     nbformat.write(filled_in(built, WRONG), tmp_path / "wrong.ipynb")
     said = nbgrader(tmp_path, "validate", "wrong.ipynb")
-    assert "VALIDATION FAILED ON 1 CELL" in said and "check(min_max)" in said
+    assert "VALIDATION FAILED ON 1 CELL" in said
+    assert "check(min_max)" in said
     assert "Success" not in said
 
 

@@ -69,7 +69,7 @@ def jupyterlab(browser, tmp_path_factory):
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
     if hasattr(os, "getuid") and os.getuid() == 0:
         command.append("--allow-root")
-    with open(root / "log", "w") as log:
+    with (root / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
     try:
         wait(lambda: answers(f"{address}/api", server, root / "log"), 60, "JupyterLab to start")

@@ -62,7 +62,8 @@ def test_the_command_line_loads_neither_torch_nor_matplotlib_to_say_its_help():
     done = course("--help", before="import atexit, sys; atexit.register(lambda: print('L', *sys.modules))")
     assert done.returncode == 0, done.stderr
     loaded = done.stdout.splitlines()[-1].split()
-    assert loaded[0] == "L" and "argparse" in loaded
+    assert loaded[0] == "L"
+    assert "argparse" in loaded
     assert not {"torch", "matplotlib", "jupytext", "ale_py"} & set(loaded)
 
 
@@ -102,7 +103,8 @@ def test_check_of_what_is_up_to_date_gives_0(project, monkeypatch, capsys):
 def test_a_lesson_goes_by_its_number_its_name_or_its_file(project, capsys, name):
     assert cli.main(["build", "--check", name]) == 1
     said = capsys.readouterr().out
-    assert "01_world" in said and "00_hello" not in said
+    assert "01_world" in said
+    assert "00_hello" not in said
 
 
 @pytest.mark.parametrize("name", ["1", "02", "world", "notes", "01_", ""])
@@ -122,7 +124,8 @@ def test_without_the_authors_tools_the_build_says_what_to_install():
 
 def test_check_needs_none_of_the_authors_tools():
     done = course("build", "--check", before="import sys; sys.modules['nbgrader'] = None")
-    assert done.returncode in (0, 1) and done.stderr == ""
+    assert done.returncode in (0, 1)
+    assert done.stderr == ""
 
 
 # doctor
@@ -251,9 +254,12 @@ def test_a_broken_part_gets_a_fail_line_and_a_remedy_and_the_others_are_still_ex
     at = [number for number, line in enumerate(lines) if not line.startswith("OK    ")]
     assert len(at) == 3, lines
     fail, cure, verdict = (lines[number] for number in at)
-    assert fail.startswith(f"FAIL  {part}: ") and what in fail
-    assert cure.startswith("      What to do: ") and remedy in cure
-    assert at[1] == at[0] + 1 and at[2] == len(lines) - 1
+    assert fail.startswith(f"FAIL  {part}: ")
+    assert what in fail
+    assert cure.startswith("      What to do: ")
+    assert remedy in cure
+    assert at[1] == at[0] + 1
+    assert at[2] == len(lines) - 1
     assert "FAIL" in verdict
     assert len(lines) >= 13
 
@@ -299,5 +305,7 @@ def test_the_doctor_can_be_stopped(monkeypatch, capsys):
 def test_random_scores_refuses_what_cannot_be_measured_and_gives_2(tmp_path, capsys, arguments, says):
     assert cli.main(["random-scores", *arguments, "--out", str(tmp_path / "scores.csv")]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("course random-scores: ") and says in said and said.count("\n") == 1
+    assert said.startswith("course random-scores: ")
+    assert says in said
+    assert said.count("\n") == 1
     assert not (tmp_path / "scores.csv").exists()

@@ -195,7 +195,8 @@ def test_another_python_in_which_nothing_is_installed_gets_that_one_line_too(ver
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "is not supported" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert "is not supported" in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 # setup.sh, with a Python that only notes down what it is asked
@@ -272,7 +273,8 @@ def test_the_set_up_makes_a_venv_tries_the_small_torch_first_and_installs_by_the
     venv, torch, course = asked
     assert venv == "-m venv .venv"
     assert "--index-url https://download.pytorch.org/whl/cpu torch==" in torch
-    assert "--retries 0" in torch and "--no-deps" in torch
+    assert "--retries 0" in torch
+    assert "--no-deps" in torch
     assert course.endswith("-c constraints.txt -e .")
     assert (setup.root / ".venv" / ".ready-lab").exists()
 
@@ -361,7 +363,8 @@ def test_a_venv_whose_python_has_gone_is_made_anew(setup):
     (setup.root / ".venv" / "bin" / "python").symlink_to(setup.root / "gone")
     done, asked = setup.run("lab")
     assert done.returncode == 0
-    assert asked and asked[0] == "-m venv .venv"
+    assert asked
+    assert asked[0] == "-m venv .venv"
 
 
 @needs_sh
@@ -424,7 +427,8 @@ def test_when_pip_fails_the_set_up_says_what_to_do_and_is_not_done(setup, tmp_pa
     python = setup.fake(tmp_path / "python", pip_fails="-e .")
     done, _ = setup.run("lab", python=python)
     assert done.returncode == 2
-    assert "pip: no network" in done.stderr and "run make again" in done.stderr
+    assert "pip: no network" in done.stderr
+    assert "run make again" in done.stderr
     assert not list((setup.root / ".venv").glob(".ready*"))
 
 
@@ -450,7 +454,8 @@ def test_make_test_runs_all_tests_quickly_and_test_full_at_full_length():
     quick, full = make("test", "ARGS=-x"), make("test-full", "ARGS=-x")
     assert "COURSE_QUICK=1 .venv/bin/python -m pytest -x" in quick
     assert "-m ruff check ." in quick
-    assert "-m pytest -x" in full and "COURSE_QUICK" not in full
+    assert "-m pytest -x" in full
+    assert "COURSE_QUICK" not in full
 
 
 @needs_make
@@ -459,7 +464,8 @@ def test_make_says_the_one_line_of_the_set_up_and_fails(setup, tmp_path):
     done, _ = setup.run("lab", f"PYTHON={python}", command=(MAKE,))
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
-    assert len(lines) == 1 and "no Python 3.11, 3.12 or 3.13 found" in lines[0]
+    assert len(lines) == 1
+    assert "no Python 3.11, 3.12 or 3.13 found" in lines[0]
 
 
 def test_the_make_commands_of_the_readme_are_targets_of_the_makefile():

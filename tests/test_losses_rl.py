@@ -130,5 +130,5 @@ def test_the_size_of_the_points_does_not_matter():
 @pytest.mark.parametrize("kind", [np.array, torch.tensor])
 @pytest.mark.parametrize(("given", "floor"), [([], 1e-8), ([1.0, math.nan], 1e-8), ([1.0, 2.0], 0.0)])
 def test_what_cannot_be_normalised_is_refused(kind, given, floor):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"^(advantages|scores|floor) "):
         normalize(kind(given), floor=floor)

@@ -72,7 +72,8 @@ def test_a_plot_function_returns_an_axes_outside_pyplot_with_words_and_labels(ca
     assert alt_text(ax) == ax.figure.alt_text
     assert len(alt_text(ax)) > 40
     assert re.search(r"\d", alt_text(ax))
-    assert alt_text(ax)[0].isupper() and alt_text(ax)[-1] == "."
+    assert alt_text(ax)[0].isupper()
+    assert alt_text(ax)[-1] == "."
     assert ax.get_xlabel()
     assert ax.get_ylabel() or not len(ax.get_yticks()) or ax.get_yticklabels()[0].get_text()
     if "matplotlib.pyplot" in sys.modules:
@@ -199,7 +200,7 @@ def test_each_way_of_scaling_has_its_points_and_its_correlation():
 def test_bars_of_gradients_are_signal_to_noise_with_an_interval():
     ax = CALLS["gradients"]()
     ratios = [each.mean() / each.std() for each in ESTIMATES.values()]
-    bars = [bar for bar in ax.patches]
+    bars = list(ax.patches)
     assert sorted(bar.get_width() for bar in bars) == pytest.approx(sorted(ratios))
     colours = {bar.get_width() > 0: mpl.colors.to_hex(bar.get_facecolor()).upper() for bar in bars}
     assert colours == {True: COLORS["reward"], False: COLORS["advantage"]}  # the truth is positive

@@ -586,7 +586,7 @@ ARRAYS += [(explained_variance, "targets"), (gae_by_definition, "deltas"), (td_u
 ALL_FLAGS = [(f, name) for f, valid in MANY for name in valid if name in (*FLAGS, "ended")]
 ALONE = (reward_to_go, td_update)  # one array alone has nothing to differ from
 RATES = [(f, name) for f, valid in VALID for name in valid if name in ("gamma", "lam", "lr")]
-BY_FUNCTION = {f: valid for f, valid in VALID}
+BY_FUNCTION = dict(VALID)
 
 
 def ids(case):

@@ -201,7 +201,8 @@ def test_sticky_actions_are_another_game_and_say_so():
     (exact, protocol), (again, _), (held, other) = screens(0.0), screens(0.0), screens(0.25)
     np.testing.assert_array_equal(exact, again)
     assert (held != exact).any()
-    assert "no sticky actions" in protocol and "sticky actions 0.25" in other
+    assert "no sticky actions" in protocol
+    assert "sticky actions 0.25" in other
 
 
 @pytest.mark.parametrize(("name", "sticky"), [("pong", 1.5), ("pong", np.nan), ("CartPole-v1", 0.25)])

@@ -27,7 +27,7 @@ def small(monkeypatch):
 
 
 def table(path) -> list[list[str]]:
-    with open(path, newline="") as file:
+    with path.open(newline="") as file:
         return list(csv.reader(file))
 
 

@@ -440,7 +440,8 @@ def test_the_torch_loop_of_the_table_computes_the_same_advantages():
 def test_the_settings_of_each_game_say_what_they_are_for():
     assert CARTPOLE == Config()
     assert A2C.epochs == 1
-    assert PONG.point_ends and PONG.shared
+    assert PONG.point_ends
+    assert PONG.shared
 
 
 def test_the_weights_of_a_seed_do_not_depend_on_torchs_number_of_threads():

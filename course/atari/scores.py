@@ -134,7 +134,7 @@ def published_scores() -> dict[str, PublishedScores]:
     Badia et al. (2020), appendix: https://arxiv.org/abs/2003.13350; its MuZero column is quoted
     from Schrittwieser et al. (2020), https://arxiv.org/abs/1911.08265. Lesson 1.
     """
-    with open(DATA / "atari57_scores.csv", newline="") as file:
+    with (DATA / "atari57_scores.csv").open(newline="", encoding="utf-8") as file:
         return {
             row.pop("game"): PublishedScores(**{name: float(text) for name, text in row.items()})
             for row in csv.DictReader(file)
@@ -147,7 +147,7 @@ def measured_random_scores() -> dict[str, RandomScores]:
     The file holds every game of `games()`, so the 57 published ones and more. Lesson 1.
     """
     kinds = {field.name: field.type for field in fields(RandomScores)}
-    with open(DATA / "random_scores.csv", newline="") as file:
+    with (DATA / "random_scores.csv").open(newline="", encoding="utf-8") as file:
         return {
             row["game"]: RandomScores(**{name: kind(row[name]) for name, kind in kinds.items()})
             for row in csv.DictReader(file)
@@ -183,7 +183,7 @@ def measure_random(
     missing = [game for game in wanted if game not in finished]
     ready = len(wanted) - len(missing)
     with (
-        open(path, "a", newline="") as file,
+        Path(path).open("a", newline="", encoding="utf-8") as file,
         tqdm(total=len(wanted), initial=ready, unit="game", disable=not progress) as bar,
     ):
         if file.tell() == 0:

@@ -9,7 +9,7 @@ from course.checks.engine import Case, Exercise
 
 
 def _spread_cases(rng: np.random.Generator) -> list[Case]:
-    cases = [
+    return [
         Case("6 points over 3 steps", (6.0, 3)),
         Case("one step alone", (7.0, 1)),
         Case("a lost game of Pong", (-21.0, 7)),
@@ -17,10 +17,11 @@ def _spread_cases(rng: np.random.Generator) -> list[Case]:
         Case("fewer points than steps", (1.0, 4)),
         Case("a length of 0: refuses", (6.0, 0)),
         Case("a length below 0: refuses", (6.0, -2)),
+        *(
+            Case("8 random scores", (float(rng.uniform(-1e6, 1e6)), int(rng.integers(2, 9))))
+            for _ in range(8)
+        ),
     ]
-    for _ in range(8):
-        cases.append(Case("8 random scores", (float(rng.uniform(-1e6, 1e6)), int(rng.integers(2, 9)))))
-    return cases
 
 
 def _shared(share: Callable) -> Callable:

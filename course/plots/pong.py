@@ -183,7 +183,7 @@ def watch(updates: Iterable[Any], *, minutes: float, others: Mapping[int, Curve]
     picture = live(_until(updates, minutes, most), lambda so_far: scores(so_far, others), every=3.0)
     try:
         for update in picture:
-            taken.append(update)
+            taken.append(update)  # noqa: PERF402 - each is kept as soon as it is there
     except KeyboardInterrupt:  # between two updates
         picture.close()
     return taken

@@ -62,7 +62,7 @@ def trace(norms: Mapping[str, ArrayLike], *, jackpot: int, change: int, ax: Axes
 
 @figure(7.6, 3.6)
 def fate(
-    credits: Mapping[str, ArrayLike],
+    weights: Mapping[str, ArrayLike],
     before: Mapping[str, ArrayLike],
     after: Mapping[str, ArrayLike],
     *,
@@ -72,7 +72,7 @@ def fate(
     """What one update does: the gap it opens between two logits, and what is left of the choice.
 
     Args:
-        credits: name -> weight of each step, all equal, in points, shape [T].
+        weights: name -> weight of each step, all equal, in points, shape [T].
         before: name -> gradient of a uniform policy with these weights, shape [T, tokens].
         after: name -> gradient after one update; a row of zeros is a place that is dead.
         rate: the learning rate.
@@ -81,7 +81,7 @@ def fate(
     ax.plot(gaps, 4 / (4 + np.exp(np.minimum(gaps, 300))), color=COLORS["random"], lw=2.5)
     ax.axvspan(LAST_GAP, 1e10, color=COLORS["advantage"], alpha=0.15)
     ax.text(1e6, 0.9, "dead: exactly 0", ha="center", color=COLORS["advantage"])
-    for name, each in credits.items():
+    for name, each in weights.items():
         weight, steps = each[0], len(each)
         gap = rate * weight
         paper, found = weight * np.sqrt(0.8 * steps), float(np.linalg.norm(before[name]))

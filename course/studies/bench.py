@@ -296,7 +296,7 @@ def _write(path: str | Path | None, rows: list[Row]) -> None:
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     unfinished.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def _line(row: Row) -> str:

@@ -289,5 +289,5 @@ def _table(path: Any, columns: tuple[str, ...]) -> list[list[str]]:
 
 def _append(path: Path, columns: tuple[str, ...], rows: list[list]) -> None:
     new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
+    with path.open("a", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([columns, *rows] if new else rows)

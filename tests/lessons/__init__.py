@@ -31,7 +31,8 @@ def outputs(lesson: str) -> str:
     texts = []
     for cell in cells(lesson):
         for output in cell.get("outputs", []):
-            texts.append("".join(output.get("text", output.get("data", {}).get("text/plain", ""))))
+            text = output.get("text", output.get("data", {}).get("text/plain", ""))
+            texts.append("".join(text))
     return "\n".join(texts)
 
 

@@ -80,14 +80,19 @@ def test_the_agent_gets_1344_of_33600_dots(text):
 
 
 def test_the_numbers_of_the_run_are_those_of_the_prose(text):
-    assert games.GAMES["pong"] == 32 and "32 games run side by side" in text
+    assert games.GAMES["pong"] == 32
+    assert "32 games run side by side" in text
     assert (PONG.epochs, CARTPOLE.epochs) == (6, 10)
     assert "six times (on CartPole ten times)" in text
-    assert PONG.point_ends and PONG.shared
-    assert CARTPOLE.steps * games.GAMES["CartPole-v1"] == 1_024 and "1,024 steps" in text
+    assert PONG.point_ends
+    assert PONG.shared
+    assert CARTPOLE.steps * games.GAMES["CartPole-v1"] == 1_024
+    assert "1,024 steps" in text
     assert CARTPOLE.advantage_floor < 1e-6 < 0.05 <= PONG.advantage_floor < 1
-    assert runs.pong()[OURS].give_up == (400_000, -18) and "below -18 after 400,000 steps" in text
-    assert "4 frames a step" in games.PONG_PROTOCOL and "holds for 4 screens" in text.replace("\n", " ")
+    assert runs.pong()[OURS].give_up == (400_000, -18)
+    assert "below -18 after 400,000 steps" in text
+    assert "4 frames a step" in games.PONG_PROTOCOL
+    assert "holds for 4 screens" in text.replace("\n", " ")
 
 
 def test_the_other_three_actions_do_the_same(game):
@@ -116,7 +121,8 @@ def test_the_screen_of_the_first_figure_has_a_ball(best):
     ax = plots.senses(screens(start)[-1], start.obs[-1], env.background)
     env.close()
     bright = [int(n) for n in re.search(r"taken away; ([\d, ]+) pixels", alt_text(ax))[1].split(", ")]
-    assert len(bright) == 4 and all(0 < n < 30 for n in bright)
+    assert len(bright) == 4
+    assert all(0 < n < 30 for n in bright)
     middle = start.obs[-1, :, :, 6:36] - env.background[:, 6:36]  # between the paddles: only the ball
     assert (middle > 40).any(axis=(1, 2)).all()
 
@@ -323,8 +329,10 @@ def test_variants_count_who_got_there():
         BARE: {1: curves([-21, -21], std=0.05), 2: curves([-21, -21], std=0.07)},
     }
     alt = alt_text(plots.variants(found, floor=0.25))
-    assert f"{OURS}: 1 of 2 seeds got to 18" in alt and "0.25 points" in alt
-    assert f"{BARE}: 0 of 2 seeds got to 18" in alt and "0.06 points" in alt
+    assert f"{OURS}: 1 of 2 seeds got to 18" in alt
+    assert "0.25 points" in alt
+    assert f"{BARE}: 0 of 2 seeds got to 18" in alt
+    assert "0.06 points" in alt
 
 
 # --- the files that come with the course ----------------------------------------------------------
@@ -367,10 +375,10 @@ def test_the_floor_hardly_ever_acts(text, shipped):
         seed: rows for seed, rows in touched.items() if len(rows) and shipped[OURS][seed].score[rows[0]] < 0
     }
     late = {seed: rows for seed, rows in touched.items() if len(rows) and seed not in early}
-    assert (
-        sum(not len(rows) for rows in touched.values()) == 5 and "Five of the ten seeds never touched" in text
-    )
-    assert len(late) == 4 and all(shipped[OURS][seed].score[rows].min() > 14 for seed, rows in late.items())
+    assert sum(not len(rows) for rows in touched.values()) == 5
+    assert "Five of the ten seeds never touched" in text
+    assert len(late) == 4
+    assert all(shipped[OURS][seed].score[rows].min() > 14 for seed, rows in late.items())
     assert "Four touched it late, when they were winning;" in text
     assert list(early) == [10] == list(shipped[BARE])
 
@@ -389,10 +397,12 @@ def test_the_seed_that_touched_the_floor_early(text, shipped):
     assert usual.advantage_std[10] < PONG.advantage_floor
     worst = usual.advantage_std[:20].argmin()
     assert round(usual.advantage_std[worst], 2) == round(bare.advantage_std[worst], 2) == 0.03
-    assert usual.score[worst] < -20 and "only seed 10 early, down to 0.03, losing every point" in text
+    assert usual.score[worst] < -20
+    assert "only seed 10 early, down to 0.03, losing every point" in text
     assert f"{bare.gradient_norm[worst]:.2f} long where it had been {usual.gradient_norm[worst]:.2f}" in text
     steps = [runs.steps_until(run, 18) for run in (bare, usual)]
-    assert steps[0] < steps[1] and "after {:,.0f} steps instead of {:,.0f}".format(*steps) in text
+    assert steps[0] < steps[1]
+    assert "after {:,.0f} steps instead of {:,.0f}".format(*steps) in text
 
 
 def test_the_scores_are_those_of_the_runs():
@@ -424,7 +434,8 @@ def rallies(best):
 def test_what_the_microscope_shows_of_the_rally_lost(text, rallies):
     lost = rallies[-1][(len(rallies[-1]) - 1) // 2]
     largest, lowest = np.abs(lost.deltas).argmax(), lost.advantages.argmin()
-    assert len(lost) - 1 - largest == 3 and "comes three steps before the point" in text
+    assert len(lost) - 1 - largest == 3
+    assert "comes three steps before the point" in text
     assert f"largest surprise, $\\delta = {lost.deltas[largest]:.2f}$" in text
     assert f"until then $V$ is {lost.values[largest - 1]:.2f}" in text
     assert f"hardly news, $\\delta = {lost.deltas[-1]:.2f}$" in text

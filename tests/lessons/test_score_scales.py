@@ -41,7 +41,8 @@ def test_one_score_near_zero_makes_a_span(who, game, score, span):
     scores = {name: getattr(row, who) for name, row in published_scores().items()}
     assert scores.pop(game) == score
     assert orders_of_magnitude(list(scores.values())) == pytest.approx(span, abs=0.05)
-    assert f"{score}" in prose("01") and f"{span}" in prose("01")
+    assert f"{score}" in prose("01")
+    assert f"{span}" in prose("01")
 
 
 def test_the_two_tables_are_compared_with_their_protocols_named():
