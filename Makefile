@@ -10,7 +10,7 @@ lab:
 
 test:
 	@./setup.sh test
-	COURSE_QUICK=1 $(PY) -m ruff check . && COURSE_QUICK=1 $(PY) -m pytest $(ARGS)
+	COURSE_QUICK=1 $(PY) -m ruff check . && COURSE_QUICK=1 $(PY) -m pytest -n auto $(ARGS)
 
 test-full:
 	@./setup.sh test

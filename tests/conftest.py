@@ -1,10 +1,41 @@
-"""What the tests share: one torch thread, and one Jupyter kernel for the tests that ask for it."""
+"""What the tests share: one torch thread, one kernel, and who stays together when several run at once."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported, which is later than this
+
+SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
+LESSONS = {path.stem[3:]: path.stem for path in SOLUTIONS.glob("[0-9][0-9]_*.py")}  # by topic
+
+
+def group_of(item: pytest.Item) -> str:
+    """Which tests a test must not be parted from: those of its lesson, or else those of its file.
+
+    A lesson is executed once in a process, for all its tests. The tests of a file share fixtures, and clocks
+    and ports do not meet those of the same file. Doctests are quick: they are one group.
+    """
+    if isinstance(item, pytest.DoctestItem):
+        return "doctests"
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    if params.get("name") in LESSONS.values():
+        return params["name"]
+    topic = item.path.stem.removeprefix("test_")
+    if item.path.parent.name == "lessons" and topic in LESSONS:
+        return LESSONS[topic]
+    return item.path.stem
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Name the groups of parallel runs, and start with the longest: lessons, the last one first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    if hasattr(config, "workerinput"):
+        lessons = set(LESSONS.values())
+        items.sort(key=lambda item: group_of(item) if group_of(item) in lessons else "", reverse=True)
 
 
 @pytest.fixture(scope="session")

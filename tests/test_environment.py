@@ -452,7 +452,7 @@ def test_make_lab_opens_the_first_lesson_and_passes_arguments_on():
 @needs_make
 def test_make_test_runs_all_tests_quickly_and_test_full_at_full_length():
     quick, full = make("test", "ARGS=-x"), make("test-full", "ARGS=-x")
-    assert "COURSE_QUICK=1 .venv/bin/python -m pytest -x" in quick
+    assert "COURSE_QUICK=1 .venv/bin/python -m pytest -n auto -x" in quick
     assert "-m ruff check ." in quick
     assert "-m pytest -x" in full
     assert "COURSE_QUICK" not in full

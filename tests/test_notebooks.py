@@ -8,10 +8,8 @@ import copy
 import functools
 import html.parser
 import itertools
-import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course.authoring.stamps import sources, stale
 from course.checks import exercises
+from tests.lessons import executed
+from tests.lessons.execution import execute
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = [path.stem for path in sources()]
@@ -606,28 +606,11 @@ def test_the_map_in_the_readme_says_of_each_lesson_what_the_lesson_says():
 # Executed and compared
 
 
-def nbval(path, folder):
-    """Run a saved notebook again, compare its outputs with those that were saved; (status, report)."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "pytest", str(path), "--nbval", "--nbval-current-env", "--color=no"),
-            f"--nbval-sanitize-with={Path(__file__).with_name('nbval_sanitize.cfg')}",
-            *("-p", "no:cacheprovider", f"--rootdir={folder}", "-c", os.devnull),
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=1_200,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 @each_lesson
 def test_a_solution_run_again_says_what_it_said(name):
-    status, report = nbval(ROOT / "solutions" / f"{name}.ipynb", ROOT / "solutions")
-    assert status == 0, report[-6_000:]
-    assert f"{len(lesson(name).code)} passed" in report
+    run = executed(name[:2])
+    assert run.status == 0, run.report[-6_000:]
+    assert f"{len(lesson(name).code)} passed" in run.report
 
 
 COMPARED = """\
@@ -649,8 +632,8 @@ def test_that_comparison_leaves_out_the_pixels_and_sees_a_number(tmp_path, numbe
         metadata={"kernelspec": kernel},
     )
     nbformat.write(notebook, tmp_path / "lesson.ipynb")
-    status, report = nbval(tmp_path / "lesson.ipynb", tmp_path)
-    assert (status == 0) == same, report
+    run = execute(tmp_path / "lesson.ipynb")
+    assert (run.status == 0) == same, run.report
 
 
 # Run untouched, as a learner who does no exercise meets it

@@ -1,29 +1,31 @@
 """What a lesson says and what its cells gave, for tests that hold the two together.
 
-The outputs are those of the built solution. That they still come out is tested by nbval, except in cells
-tagged nbval-ignore-output, whose numbers need a test of their own.
+The prose is that of the source. The outputs are those of the built solution: that they still come out is
+tested by nbval, except in cells tagged nbval-ignore-output, whose numbers need a test of their own. The
+variables are what the cells leave behind when nbval executes them.
 """
 
-import contextlib
-import io
+import functools
 import json
-import runpy
+import re
+import string
+from pathlib import Path
 
 import pytest
 
-from course import widgets
 from course.authoring.stamps import ROOT
+from tests.lessons.execution import Execution, execute
+
+
+def path(lesson: str, suffix: str) -> Path:
+    """The file in solutions of lesson "02"."""
+    (found,) = (ROOT / "solutions").glob(f"{lesson}_*{suffix}")
+    return found
 
 
 def cells(lesson: str) -> list[dict]:
     """The cells of the built solution of lesson "02"."""
-    (path,) = (ROOT / "solutions").glob(f"{lesson}_*.ipynb")
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
-
-
-def prose(lesson: str) -> str:
-    """All the text that is not code."""
-    return "\n".join("".join(cell["source"]) for cell in cells(lesson) if cell["cell_type"] == "markdown")
+    return json.loads(path(lesson, ".ipynb").read_text(encoding="utf-8"))["cells"]
 
 
 def outputs(lesson: str) -> str:
@@ -36,16 +38,42 @@ def outputs(lesson: str) -> str:
     return "\n".join(texts)
 
 
+@functools.cache
+def executed(lesson: str) -> Execution:
+    """The solution run once more by nbval, once for all tests of a process."""
+    return execute(path(lesson, ".ipynb"))
+
+
 def variables(lesson: str) -> dict:
-    """The lesson's variables after its source has run, and under "explorers" its widgets in order."""
-    (source,) = (ROOT / "solutions").glob(f"{lesson}_*.py")
-    explorers = []
+    """What the lesson's cells leave behind; under "shown" what each gave, under "explorers" the widgets."""
+    run = executed(lesson)
+    if not run.names:
+        pytest.fail(f"lesson {lesson} could not be run:\n{run.report[-3_000:]}")
+    return {**run.names, "shown": run.shown, "explorers": run.explorers}
 
-    class Collected(widgets.Explorer):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            explorers.append(self)
 
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(widgets, "Explorer", Collected)
-        return {**runpy.run_path(str(source)), "explorers": explorers}
+@functools.cache
+def prose(lesson: str) -> str:
+    """All the text that is not code, each run of white space one blank, as it is in the source."""
+    source = path(lesson, ".py").read_text(encoding="utf-8")
+    texts = re.findall(r"^# %% \[markdown\][^\n]*\n(.*?)(?=^# %%|\Z)", source, re.M | re.S)
+    return " ".join(re.sub(r"^# ?", "", "\n".join(texts), flags=re.M).split())
+
+
+def says(lesson: str, sentence: str, *numbers: object, **named: object) -> None:
+    """Hold the lesson to a sentence made from numbers: `says("03", "a mean of {:.1f}", rewards.mean())`.
+
+    `sentence` is a format string (a brace of LaTeX is doubled), so a number that was measured anew changes
+    what the lesson has to say.
+    """
+    wanted = sentence.format(*numbers, **named)
+    if wanted not in prose(lesson):
+        pytest.fail(f"lesson {lesson} does not say {wanted!r}; {_instead(prose(lesson), sentence)}")
+
+
+def _instead(text: str, sentence: str) -> str:
+    """What stands in the text where the numbers of the sentence should."""
+    parts = [(re.escape(words), field) for words, field, *_ in string.Formatter().parse(sentence)]
+    pattern = "".join(words + (r"(\S*?\d\S*?)" if field is not None else "") for words, field in parts)
+    found = re.search(pattern, text)
+    return f"it says {found[0]!r}" if found else "nor anything like it with other numbers"

@@ -1,12 +1,11 @@
 """Lesson 7, number by number: every claim of its prose, and its figures, widgets and checks.
 
-The lesson is run once, as a script, and what its prose quotes is read from its own variables. Wherever a
+The lesson is run once, and what its prose quotes is read from its own variables. Wherever a
 number can be had by another road (linear equations, a list of all episodes, the course's own estimators),
 it is computed again by that road.
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +27,6 @@ from course.worlds import (
 )
 from tests.lessons import variables
 
-LESSON = Path(__file__).parents[2] / "solutions" / "07_gae.py"
 LAMS = np.linspace(0, 1, 21).round(2)
 NO = False
 

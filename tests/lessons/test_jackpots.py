@@ -1,11 +1,10 @@
 """Lesson 3, number by number: every claim of its prose, and its figures, widgets and checks.
 
 What can be computed exactly is: sums of 20 answers by convolution or by listing them. The lesson itself is
-run once, as a script, and the numbers that its prose quotes are read from its own variables.
+run once, and the numbers that its prose quotes are read from its own variables.
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from course.plots import jackpots as plots
 from course.worlds import all_episodes, answer_world, true_gradient
 from tests.lessons import variables
 
-LESSON = Path(__file__).parents[2] / "solutions" / "03_jackpots.py"
 SEEDS = range(20)
 
 

@@ -1,4 +1,4 @@
-"""What lesson 4 says in numbers, measured by its own code: the source runs once, as a script."""
+"""What lesson 4 says in numbers, measured by its own code, which runs once."""
 
 from functools import partial
 

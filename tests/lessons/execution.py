@@ -1,0 +1,121 @@
+"""A lesson is executed once: nbval runs the solution and compares, and what the cells made is kept for tests.
+
+This module has three lives. Tests call `execute`. In the pytest that runs nbval it is a plugin, which asks
+the kernel after each cell what it gave. In that kernel `note` keeps it, and in the end writes it to a file.
+"""
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cloudpickle
+import ipywidgets
+import pytest
+
+from course.widgets import Explorer
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = "COURSE_TEST_KEEPS"  # names the file, from process to process
+SETTINGS = ("options", "min", "max", "base", "step", "value", "description")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What nbval said of a notebook, and what its cells left behind."""
+
+    status: int
+    report: str
+    names: dict = field(repr=False)  # the notebook's variables
+    shown: list = field(repr=False)  # what the last line of each code cell gave, None where it gave nothing
+
+    @property
+    def explorers(self) -> list[Explorer]:
+        """The widgets that the cells showed, in order."""
+        return [each for each in self.shown if isinstance(each, Explorer)]
+
+
+def execute(notebook: Path) -> Execution:
+    """Run a saved notebook again in its folder, and compare its outputs with those that were saved."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder, "kept.pickle")
+        command = [sys.executable, "-m", "pytest", str(notebook), "--nbval", "--nbval-current-env"]
+        command += ["--color=no", f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"]
+        command += ["-p", "no:cacheprovider", "-p", __name__]
+        command += [f"--rootdir={notebook.parent}", "-c", os.devnull]
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        done = subprocess.run(
+            command,
+            cwd=notebook.parent,
+            env={**os.environ, "PYTHONPATH": path, PLACE: str(kept)},
+            capture_output=True,
+            text=True,
+            timeout=1_200,
+        )
+        names, shown = pickle.loads(kept.read_bytes()) if kept.exists() else ({}, [])
+    return Execution(status=done.returncode, report=done.stdout + done.stderr, names=names, shown=shown)
+
+
+# In the pytest that runs nbval
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After each cell note what it gave; after the last, before nbval stops its kernel, keep everything."""
+    path = os.environ.get(PLACE) if nextitem is None else None
+    cell = f"__import__({__name__!r}, fromlist=['note']).note(globals(), {path!r})"
+    item.parent.kernel.kc.execute_interactive(cell, store_history=False, timeout=120, allow_stdin=False)
+
+
+# In the kernel
+
+SHOWN = []
+
+
+def note(names: dict, path: str | None) -> None:
+    """Remember what the cell before gave, and where a path is given, write all that the notebook made."""
+    SHOWN.append(names["Out"].pop(max(names["Out"], default=None), None))
+    if path is None:
+        return
+    foreign = ("In", "Out", "get_ipython", "exit", "quit", "open")
+    own = {name: value for name, value in names.items() if name[0] != "_" and name not in foreign}
+    own = {name: value for name, value in own.items() if _pickled(value)}
+    shown = [value if _pickled(value) else repr(value) for value in SHOWN]
+    Path(path).write_bytes(_pickled((own, shown)))
+
+
+class Pickler(cloudpickle.Pickler):
+    """Takes functions and classes of the notebook with it, and widgets as what they are made from."""
+
+    def reducer_override(self, obj: object) -> object:
+        """How to make `obj` again."""
+        if isinstance(obj, Explorer):
+            return _explorer, (obj.draw, obj.controls)
+        if isinstance(obj, ipywidgets.ValueWidget):
+            return _control, (
+                type(obj),
+                {name: getattr(obj, name) for name in SETTINGS if obj.has_trait(name)},
+            )
+        return super().reducer_override(obj)
+
+
+def _pickled(value: object) -> bytes:
+    """The value in bytes, or none at all."""
+    out = io.BytesIO()
+    try:
+        Pickler(out).dump(value)
+    except Exception:
+        return b""
+    return out.getvalue()
+
+
+def _explorer(draw: object, controls: dict) -> Explorer:
+    return Explorer(draw, **controls)
+
+
+def _control(kind: type, settings: dict) -> ipywidgets.ValueWidget:
+    return kind(**settings)
