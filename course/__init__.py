@@ -3,12 +3,14 @@
 The modules in reading order, in groups; each imports only from those above it:
 
     arrays       the words for arrays, and the refusals: every bad argument is met at the door
+    tables       tables on disk that grow by what is finished, and the one way to data/
 
-    scaling      min-max, z-score, clipping, running normaliser
+    scaling      min-max, z-score, clipping, running normaliser; how large scores are
     returns      returns, TD errors, advantages: the arithmetic of credit assignment
     worlds       small worlds in which every episode can be listed
     atari        real games of Atari at random, and the tables of scores
     estimators   estimates of the policy gradient, their exact bias and variance
+    critics      tables that learn the values of a small world
 
     losses       what the actor and the critic minimise
     nets         actor and critic, and the units in which the critic thinks

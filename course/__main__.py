@@ -125,32 +125,38 @@ def _sources(lessons: list[str]) -> list[Path]:
 
 
 def _random_scores(options: argparse.Namespace) -> int:
-    from course.atari import games, measure_random
+    from course.atari import roms
+    from course.studies.random_scores import measure_random
 
-    measure_random(options.games or games(), episodes=options.episodes, seed=options.seed, path=options.out)
+    measure_random(options.games or roms(), episodes=options.episodes, seed=options.seed, path=options.out)
     return 0
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from course.studies.runs import measure
+    from course.studies import measure_runs
 
-    chosen = dict(seeds=options.seeds, variants=options.variants)
-    measure(options.study, **chosen, path=options.out, agents=options.agents)
+    measure_runs(
+        options.study,
+        seeds=options.seeds,
+        variants=options.variants,
+        path=options.out,
+        agents=options.agents,
+    )
     return 0
 
 
 def _examine(options: argparse.Namespace) -> int:
-    from course.studies.runs import examine
+    from course.studies import examine_agents
 
-    examine(options.agents, path=options.out)
+    examine_agents(options.agents, path=options.out)
     return 0
 
 
 def _bench(options: argparse.Namespace) -> int:
     from course.studies.bench import bench
 
-    bench(options.only, options.seeds, options.json)
-    return 0
+    _, missing = bench(options.only, options.seeds, options.json)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -12,33 +12,23 @@ small as you like if you shrink w, and signal-to-noise does not see where a bias
 judge the unbiased by `snr`, and all by `cosine` and `Estimate.error`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from course.arrays import Array, finite, number, one_of, same_shape, whole
-from course.returns import gae, n_step_advantages, reward_to_go, td_update
-from course.worlds import (
-    Episodes,
-    World,
-    all_episodes,
-    play,
-    score_table,
-    state_values,
-    true_gradient,
-)
-
-KINDS = ("whole return", "reward-to-go", "equal shares", "equal shares to go", "GAE", "n-step")
+from course.returns import gae, n_step_advantages, reward_to_go
+from course.worlds import Episodes, World, all_episodes, score_table, true_gradient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """How good one estimator of the gradient is: E g and Cov g are of one episode's estimate g."""
 
-    estimator: str
-    critic: str  # whose values it used; "" if none
+    estimator: str = ""  # its name in a figure
+    critic: str = ""  # whose values it used
     bias: float  # |E g - true gradient|
     relative_bias: float  # bias / |true gradient|
     variance: float  # trace of Cov g
@@ -46,7 +36,11 @@ class Estimate:
     cosine: float  # between E g and the true gradient; NaN if E g is 0
 
     def error(self, batch: int) -> float:
-        """Mean squared distance of a batch's estimate to the truth: bias^2 + variance / batch."""
+        """Mean squared distance of a batch's estimate to the truth: bias^2 + variance / batch.
+
+        Raises:
+            ValueError: if `batch` is below 1.
+        """
         return self.bias**2 + self.variance / whole("batch", batch, low=1)
 
 
@@ -97,11 +91,78 @@ def policy_gradient(score_functions: ArrayLike, rewards: ArrayLike) -> Array:
 
     Williams (1992), Machine Learning 8:229-256. Lesson 3.
     """
-    scores, rewards = finite("score_functions", score_functions), finite("rewards", rewards)
+    scores = finite("score_functions", score_functions)
+    rewards = finite("rewards", rewards)
     if scores.ndim != 2 or rewards.shape != scores.shape[:1] or not scores.size:
         given = f"{scores.shape} and {rewards.shape}"
         raise ValueError(f"score_functions and rewards must be [B, D] and [B], got {given}")
     return rewards @ scores / len(rewards)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Steps:
+    """What a weight may look at: the steps of N episodes [T, N], and what the critic says of them."""
+
+    rewards: Array
+    values: Array
+    next_values: Array
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    real: NDArray[np.bool_]
+    total: Array  # [N] the discounted sum of all rewards
+    gamma: float
+
+
+def _whole_return(steps: _Steps) -> Array:
+    return steps.total - steps.values
+
+
+def _reward_to_go(steps: _Steps) -> Array:
+    return reward_to_go(steps.rewards, gamma=steps.gamma) - steps.values
+
+
+def _equal_shares(steps: _Steps) -> Array:
+    return steps.real * steps.total / steps.real.sum(axis=0)
+
+
+def _equal_shares_to_go(steps: _Steps) -> Array:
+    return reward_to_go(_equal_shares(steps), gamma=steps.gamma)
+
+
+def _gae(steps: _Steps, lam: float = 1.0) -> Array:
+    return gae(
+        steps.rewards,
+        steps.values,
+        steps.next_values,
+        steps.terminated,
+        steps.truncated,
+        gamma=steps.gamma,
+        lam=lam,
+    )
+
+
+def _n_step(steps: _Steps, n: int = 1) -> Array:
+    return n_step_advantages(
+        steps.rewards,
+        steps.values,
+        steps.next_values,
+        steps.terminated,
+        steps.truncated,
+        gamma=steps.gamma,
+        n=n,
+    )
+
+
+WEIGHTS: dict[str, Callable[..., Array]] = {
+    "whole return": _whole_return,
+    "reward-to-go": _reward_to_go,
+    "equal shares": _equal_shares,
+    "equal shares to go": _equal_shares_to_go,
+    "GAE": _gae,
+    "n-step": _n_step,
+}
+NOT_COUNTED = ("whole return", "equal shares")  # they pay every step by the whole score
+OPTIONS = {"GAE": "lam", "n-step": "n"}  # which of the options a kind takes
 
 
 def weights(
@@ -111,57 +172,59 @@ def weights(
     *,
     critic: ArrayLike | None = None,
     gamma: float | None = None,
-    lam: float = 1.0,
-    n: int = 1,
+    **options: float,
 ) -> Array:
     """The weight w_t that an estimator puts on grad log pi(a_t|s_t).
 
         whole return          R - critic(s_t),    R the sum of all rewards
+        reward-to-go          G_t - critic(s_t)
         equal shares          R / length
         equal shares to go    reward-to-go, as if every step had paid R / length
-        reward-to-go          G_t - critic(s_t)
         GAE                   A_t with `lam`; at 0 the TD error
         n-step                A_t that looks n steps ahead
 
-    The last four are counted gamma^t, with the world's own gamma, as the policy gradient theorem
-    asks.
+    All but the two that share out the whole score are counted gamma^t, with the world's own gamma,
+    as the policy gradient theorem asks.
 
     Args:
-        kind: one of `KINDS`.
+        kind: one of `WEIGHTS`.
         world: gives the discount of the objective.
         episodes: of that world.
         critic: values, or any baseline, of each state, shape [S]; zeros if not given.
         gamma: discount inside R, G_t and A_t; the world's own if not given.
-        lam, n: for GAE and n-step.
+        options: `lam` for GAE, 1 if not given; `n` for n-step, 1 if not given.
 
     Returns:
         w_t, shape [T, N]; 0 in rows that are not real.
 
     Raises:
-        ValueError: if `kind` is not known, `critic` has another shape, or a number is out of range.
+        ValueError: if `kind` is not known or does not take that option, `critic` has another shape,
+            or a number is out of range.
 
     Schulman et al. (2016), eq. 1. https://arxiv.org/abs/1506.02438. Lessons 3 to 7.
     """
-    one_of("kind", kind, KINDS)
+    one_of("kind", kind, WEIGHTS)
+    for name in options:
+        if name != OPTIONS.get(kind):
+            raise ValueError(f"{name} is not for kind {kind!r}; lam is for GAE and n for n-step")
     gamma = world.gamma if gamma is None else number("gamma", gamma, low=0, high=1)
     table = finite("critic", np.zeros(len(world.chance)) if critic is None else critic)
     same_shape(critic=table, one_a_state=world.chance[:, 0, 0])
-    rewards, total = episodes.rewards, episodes.returns(gamma=gamma)
-    values, next_values = table[episodes.states], table[episodes.next_states]
-    record = (rewards, values, next_values, episodes.terminated, episodes.truncated)
-    counted = world.gamma ** np.arange(len(rewards))[:, None]
-    if kind == "whole return":
-        w = total - values
-    elif kind == "equal shares":
-        w = np.broadcast_to(total / episodes.lengths, rewards.shape)
-    elif kind == "equal shares to go":
-        w = counted * reward_to_go(episodes.real * total / episodes.lengths, gamma=gamma)
-    elif kind == "reward-to-go":
-        w = counted * (reward_to_go(rewards, gamma=gamma) - values)
-    elif kind == "GAE":
-        w = counted * gae(*record, gamma=gamma, lam=lam)
-    else:
-        w = counted * n_step_advantages(*record, gamma=gamma, n=n)
+
+    steps = _Steps(
+        rewards=episodes.rewards,
+        values=table[episodes.states],
+        next_values=table[episodes.next_states],
+        terminated=episodes.terminated,
+        truncated=episodes.truncated,
+        real=episodes.real,
+        total=episodes.returns(gamma=gamma),
+        gamma=gamma,
+    )
+    w = WEIGHTS[kind](steps, **options)
+    if kind not in NOT_COUNTED:
+        w = w * world.gamma ** np.arange(len(w))[:, None]
+
     return np.where(episodes.real, w, 0.0)
 
 
@@ -189,44 +252,69 @@ def episode_gradients(world: World, theta: ArrayLike, episodes: Episodes, step_w
     return np.einsum("tn,tnd->nd", step_weights * episodes.real, scores)
 
 
-def summarise(estimator: str, critic: str, gradients: Array, probability: Array, truth: Array) -> Estimate:
-    """Compare estimates [N, D], each at its probability [N], with the true gradient [D]."""
-    mean = probability @ gradients
-    return _estimate(estimator, critic, mean, probability @ _square(gradients - mean), truth)
-
-
-def leave_one_out(scores: Array, returns: Array, probability: Array, *, batch: int) -> tuple[Array, float]:
-    """Mean and variance of the leave-one-out estimator, without listing a single batch.
-
-        g = 1/n  sum over i of (R_i - mean of the other n - 1 returns) S_i
-
-    g is the average over all pairs of (R_i - R_j) (S_i - S_j) / 2, a U-statistic, so its variance
-    follows from moments of one episode and of one pair. Subtract the mean of all n returns instead,
-    R_i among them, and g shrinks by exactly 1 - 1/n.
+def estimate(
+    world: World,
+    theta: ArrayLike,
+    step_weights: Callable[[Episodes], ArrayLike],
+    *,
+    estimator: str = "",
+    critic: str = "",
+) -> Estimate:
+    """Judge an estimator exactly: list all episodes, weigh their steps, and compare with the truth.
 
     Args:
-        scores: S, the score function of each whole episode, shape [N, D].
-        returns: R of each, in points, shape [N].
-        probability: of each, shape [N]; all episodes are listed.
-        batch: n, at least 2.
+        world, theta: as in `course.worlds`.
+        step_weights: gives for all the N episodes their weights w_t, shape [T, N]; for example
+            `partial(weights, "reward-to-go", world)`.
+        estimator, critic: what a figure calls them.
 
     Returns:
-        The mean of g, shape [D], and n times the trace of its covariance: the variance per episode.
+        Bias, variance, signal-to-noise and cosine of one episode's estimate.
 
     Raises:
-        ValueError: if `batch` is below 2.
+        ValueError: as `all_episodes` and `episode_gradients`.
 
-    Hoeffding (1948), Annals of Mathematical Statistics 19(3), section 5; Kool, van Hoof & Welling
-    (2019), "Buy 4 REINFORCE samples, get a baseline for free!". Lesson 5.
+    Example:
+        >>> from course.worlds import corridor_world
+        >>> world = corridor_world()
+        >>> found = estimate(world, world.theta, lambda episodes: weights("whole return", world, episodes))
+        >>> found.bias < 1e-12
+        True
+
+    Lessons 4 to 7.
     """
-    n = whole("batch", batch, low=2)
-    centred = returns - probability @ returns  # a shift of all returns changes no pair
-    alone = centred[:, None] * scores
-    mean = probability @ alone
-    both = probability @ _square(alone)
-    apart = (probability @ centred**2) * (probability @ _square(scores))
-    one, pair = (both - mean @ mean) / 4, (both + apart) / 2
-    return mean, float(2 / (n - 1) * (2 * (n - 2) * one + pair))
+    episodes = all_episodes(world, theta)
+    gradients = episode_gradients(world, theta, episodes, step_weights(episodes))
+    truth = true_gradient(world, theta)
+    return summarise(gradients, episodes.probability, truth, estimator=estimator, critic=critic)
+
+
+def summarise(
+    gradients: Array, probability: Array, truth: Array, *, estimator: str = "", critic: str = ""
+) -> Estimate:
+    """Compare estimates [N, D], each at its probability [N], with the true gradient [D]."""
+    mean = probability @ gradients
+    variance = float(probability @ _square(gradients - mean))
+    return from_moments(mean, variance, truth, estimator=estimator, critic=critic)
+
+
+def from_moments(
+    mean: Array, variance: float, truth: Array, *, estimator: str = "", critic: str = ""
+) -> Estimate:
+    """Compare an estimator of which mean [D] and variance are known with the true gradient [D]."""
+    bias, signal, size = (float(np.linalg.norm(vector)) for vector in (mean - truth, mean, truth))
+    if signal**2 < 1e-24 * (variance + size**2):  # nothing but rounding, so it has no direction
+        signal = 0.0
+
+    return Estimate(
+        estimator=estimator,
+        critic=critic,
+        bias=bias,
+        relative_bias=bias / size if size else np.nan,
+        variance=variance,
+        snr=signal**2 / variance if variance else np.nan,
+        cosine=float(mean @ truth / (signal * size)) if signal and size else np.nan,
+    )
 
 
 def best_baseline(
@@ -256,158 +344,23 @@ def best_baseline(
     https://arxiv.org/abs/2212.13587. Lesson 5.
     """
     one_of("kind", kind, ["reward-to-go", "whole return"])
-    episodes, states = all_episodes(world, theta), len(world.chance)
+    episodes = all_episodes(world, theta)
+    states = len(world.chance)
+
+    # Without a baseline, and what a baseline of 1 takes away from each weight: 1, or gamma^t.
     plain = weights(kind, world, episodes)
-    counted = plain - weights(kind, world, episodes, critic=np.ones(states))  # 1, or gamma^t
+    counted = plain - weights(kind, world, episodes, critic=np.ones(states))
     scores = counted[:, :, None] * score_table(world, theta)[episodes.states, episodes.actions]
     along = np.einsum("tnd,nd->tn", scores, episode_gradients(world, theta, episodes, plain))
+
+    # Sums over all visits of a state, or over all visits if the baseline is one constant.
     place = (episodes.states * bool(by_state)).ravel()
     above = np.bincount(place, (episodes.probability * along).ravel(), states)
     below = np.bincount(place, (episodes.probability * _square(scores)).ravel(), states)
     best = np.divide(above, below, out=np.zeros(states), where=below > 0)
+
     return best if by_state else np.full(states, best[0])
-
-
-def learn_values(
-    world: World,
-    theta: ArrayLike,
-    *,
-    episodes: int,
-    lr: float = 0.1,
-    seed: int,
-    table: ArrayLike | None = None,
-) -> Array:
-    """A critic that has seen some episodes: TD(0), step by step.
-
-    Args:
-        world, theta: where, and by which policy.
-        episodes: how many to play and learn from, at least 1.
-        lr: step size, in [0, 1].
-        seed: of the episodes.
-        table: values to start from, shape [S]; zeros if not given.
-
-    Returns:
-        The learnt values, shape [S]. A step that a time limit cut is learnt from like any other.
-
-    Raises:
-        ValueError: if a number is out of range or `table` has another shape.
-
-    Lesson 6.
-    """
-    table = finite("table", np.zeros(len(world.chance)) if table is None else table)
-    same_shape(table=table, one_a_state=world.chance[:, 0, 0])
-    played = play(world, theta, episodes=episodes, seed=seed)
-    columns = (played.states, played.rewards, played.next_states, played.terminated)
-    in_order = played.real.T  # one episode after the other
-    for step in zip(*(column.T[in_order] for column in columns), strict=True):
-        table = td_update(table, *step, gamma=world.gamma, lr=lr)
-    return table
-
-
-def three_critics(
-    world: World, theta: ArrayLike, *, episodes: int = 100, lr: float = 0.1, seed: int = 0
-) -> dict[str, Array]:
-    """One critic at three ages, as tables of shape [S].
-
-    "untrained" is noise with a standard deviation of 1 point; "half-trained" is the same after
-    TD(0) on `episodes` episodes, with arguments as in `learn_values`; "perfect" is V. In the
-    corridor, 100 episodes halve the critic's error; what that is worth depends on the seed.
-
-    Lesson 7.
-    """
-    untrained = np.random.default_rng(seed).normal(size=len(world.chance))
-    half = learn_values(world, theta, episodes=episodes, lr=lr, seed=seed, table=untrained)
-    return {"perfect": state_values(world, theta), "half-trained": half, "untrained": untrained}
-
-
-def gae_rows(
-    world: World,
-    theta: ArrayLike,
-    critics: Mapping[str, ArrayLike],
-    *,
-    lams: Sequence[float],
-    gamma: float | None = None,
-) -> list[Estimate]:
-    """Exact rows of GAE for each critic and each `lam`; `gamma` as in `weights`. Lesson 7."""
-    episodes, truth = all_episodes(world, theta), true_gradient(world, theta)
-    rows = []
-    for name, critic in critics.items():
-        for lam in lams:
-            w = weights("GAE", world, episodes, critic=critic, gamma=gamma, lam=lam)
-            g = episode_gradients(world, theta, episodes, w)
-            rows.append(summarise(f"GAE lam={lam:g}", name, g, episodes.probability, truth))
-    return rows
-
-
-def estimator_table(
-    world: World,
-    theta: ArrayLike,
-    critics: Mapping[str, ArrayLike] | None = None,
-    *,
-    lams: Sequence[float] = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0),
-    looks: Sequence[int] = (2,),
-    batch: int = 20,
-) -> list[Estimate]:
-    """Every estimator of the course in one world: bias, variance and signal-to-noise, all exact.
-
-    Args:
-        world, theta: as in `course.worlds`.
-        critics: name and values [S] of each; `three_critics` if not given.
-        lams: for GAE; 0 is the TD error.
-        looks: steps that the n-step estimators look ahead.
-        batch: size of a batch, for the two baselines that are made of the batch itself. Their
-            variance is `batch` times that of the batch's estimate, to stand beside the others.
-
-    Returns:
-        One row for each estimator and critic.
-
-    Raises:
-        ValueError: as `all_episodes` and `weights`.
-
-    Lessons 4 to 7.
-    """
-    critics = three_critics(world, theta) if critics is None else critics
-    episodes, truth = all_episodes(world, theta), true_gradient(world, theta)
-    chance, returns = episodes.probability, episodes.returns(gamma=world.gamma)
-    plans = [(kind, "", kind, {}) for kind in KINDS[:4]]
-    baselines = {"whole return - mean return": np.full(len(world.chance), chance @ returns)}
-    for kind in ("whole return", "reward-to-go"):
-        for name, by_state in (("best constant", False), ("best by state", True)):
-            best = best_baseline(world, theta, kind=kind, by_state=by_state)
-            baselines[f"{kind} - {name}"] = best
-    for label, table in baselines.items():
-        plans.append((label, "", label.split(" - ")[0], {"critic": table}))
-    for name, table in critics.items():
-        plans.append(("reward-to-go - critic", name, "reward-to-go", {"critic": table}))
-        plans += [(f"{n}-step", name, "n-step", {"critic": table, "n": n}) for n in looks]
-    rows = []
-    for label, name, kind, options in plans:
-        w = weights(kind, world, episodes, **options)
-        g = episode_gradients(world, theta, episodes, w)
-        rows.append(summarise(label, name, g, chance, truth))
-    scores = episode_gradients(world, theta, episodes, np.ones_like(episodes.rewards))
-    mean, spread = leave_one_out(scores, returns, chance, batch=batch)
-    shrink = 1 - 1 / batch
-    rows.append(_estimate(f"leave-one-out of {batch}", "", mean, spread, truth))
-    rows.append(_estimate(f"own mean of {batch}", "", shrink * mean, shrink**2 * spread, truth))
-    return rows + gae_rows(world, theta, critics, lams=lams)
 
 
 def _square(vectors: Array) -> Array:
     return (vectors**2).sum(axis=-1)
-
-
-def _estimate(estimator: str, critic: str, mean: Array, variance: float, truth: Array) -> Estimate:
-    bias, signal, size = (float(np.linalg.norm(v)) for v in (mean - truth, mean, truth))
-    if signal**2 < 1e-24 * (variance + size**2):  # nothing but rounding, so it has no direction
-        signal = 0.0
-    nan = float("nan")
-    return Estimate(
-        estimator,
-        critic,
-        bias,
-        bias / size if size else nan,
-        float(variance),
-        signal**2 / float(variance) if variance else nan,
-        float(mean @ truth / (signal * size)) if signal and size else nan,
-    )

@@ -1,7 +1,7 @@
 """Ways to put scores on one scale, and what each of them assumes.
 
 Plain numpy in float64. Every function here is a change of units, a change of origin, or both; which of
-the two it is decides what it keeps (lesson 2).
+the two it is decides what it keeps (lesson 2). Lesson 1 asks first how large the scores of a game are.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,61 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite, number
+
+
+def orders_of_magnitude(scores: ArrayLike) -> float:
+    """How many powers of ten lie between the largest and the smallest score.
+
+        log10(largest |score| / smallest non-zero |score|)
+
+    Args:
+        scores: points, any shape. Signs are dropped and zeros ignored: neither has a logarithm.
+
+    Returns:
+        Powers of ten, at least 0.
+
+    Raises:
+        ValueError: if no score differs from 0, or a number is not finite.
+
+    Example:
+        >>> orders_of_magnitude([-10, 0, 1000])
+        2.0
+
+    Lesson 1.
+    """
+    sizes = np.abs(finite("scores", scores))
+    sizes = sizes[sizes > 0]
+    if not sizes.size:
+        raise ValueError("scores must hold at least one number that is not 0, got none")
+    # A difference of logarithms, because the quotient of two floats may overflow.
+    return float(np.log10(sizes.max()) - np.log10(sizes.min()))
+
+
+def human_normalized(score: ArrayLike, random: float, human: float) -> Array:
+    """A score on the scale of its game: random play gives 0, human play gives 1.
+
+        (score - random) / (human - random)
+
+    Args:
+        score: points, any shape.
+        random, human: mean scores of random and of human play in the same game, in points.
+
+    Returns:
+        Human-normalised score without unit, same shape. Below 0 it is worse than random play.
+
+    Raises:
+        ValueError: if `human` equals `random`, or a number is not finite.
+
+    Example:
+        >>> float(human_normalized(5, random=-20, human=30))
+        0.5
+
+    Mnih et al. (2015), there in per cent: https://doi.org/10.1038/nature14236. Lesson 1.
+    """
+    score, random, human = finite("score", score), number("random", random), number("human", human)
+    if human == random:
+        raise ValueError(f"human must differ from random, got {human:g} for both")
+    return (score - random) / (human - random)
 
 
 def min_max(scores: ArrayLike, low: float, high: float) -> Array:

@@ -19,7 +19,7 @@ import torch
 
 from course import check, use, widgets
 from course.worlds import answer_world, corridor_world, survival_world
-from course.estimators import episode_gradients, summarise, weights
+from course.estimators import episode_gradients, estimate, weights
 from course.plots import spreading_rewards as plots
 from course.worlds import all_episodes, true_gradient
 
@@ -261,12 +261,14 @@ np.sort([len(shares) for shares in played]), np.unique(np.concatenate(played))
 # %%
 def judge(world, name, credit):
     """Exact bias, variance and signal-to-noise of one way to give credit."""
-    episodes, truth = all_episodes(world, world.theta), true_gradient(world, world.theta)
-    step_weights = np.zeros_like(episodes.rewards)
-    for n, length in enumerate(episodes.lengths):
-        step_weights[:length, n] = credit(episodes.rewards[:length, n])
-    estimates = episode_gradients(world, world.theta, episodes, step_weights)
-    return summarise(name, "", estimates, episodes.probability, truth)
+
+    def step_weights(episodes):
+        counted = np.zeros_like(episodes.rewards)
+        for n, length in enumerate(episodes.lengths):
+            counted[:length, n] = credit(episodes.rewards[:length, n])
+        return counted
+
+    return estimate(world, world.theta, step_weights, estimator=name)
 
 
 verdict = judge(survival_world(), "equal shares", equal)

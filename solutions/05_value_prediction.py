@@ -18,7 +18,7 @@ import torch
 
 from course import check, use, widgets
 from course.worlds import answer_world, corridor_world, survival_world
-from course.estimators import best_baseline, episode_gradients, summarise, weights
+from course.estimators import best_baseline, episode_gradients, estimate, summarise, weights
 from course.plots import value_prediction as plots
 from course.worlds import action_values, all_episodes, policy, state_values, true_gradient
 
@@ -238,10 +238,13 @@ widgets.Explorer(
 # %%
 def measure(world, baseline):
     """One episode's gradient with weights G - b, exactly; b is [S], or [S, A] if it looks at the action."""
-    episodes, b = all_episodes(world, world.theta), np.asarray(baseline)
-    b = b[episodes.states] if b.ndim == 1 else b[episodes.states, episodes.actions]
-    g = episode_gradients(world, world.theta, episodes, weights("reward-to-go", world, episodes) - b)
-    return summarise("", "", g, episodes.probability, true_gradient(world, world.theta))
+    b = np.asarray(baseline)
+
+    def step_weights(episodes):
+        at = episodes.states if b.ndim == 1 else (episodes.states, episodes.actions)
+        return weights("reward-to-go", world, episodes) - b[at]
+
+    return estimate(world, world.theta, step_weights)
 
 
 points, v = replace(tale, rewards=1e6 * tale.rewards), 1e6 * values
@@ -299,7 +302,7 @@ lives = all_episodes(survival, survival.theta)
 score_functions = episode_gradients(survival, survival.theta, lives, np.ones_like(lives.rewards))
 clouds = {b: (lives.returns() - b)[:, None] * score_functions for b in np.arange(0, 12.1, 0.25)}
 truth = true_gradient(survival, survival.theta)
-spread = {b: summarise("", "", g, lives.probability, truth).variance for b, g in clouds.items()}
+spread = {b: summarise(g, lives.probability, truth).variance for b, g in clouds.items()}
 widgets.Explorer(
     lambda baseline: plots.cloud(clouds[baseline], lives.probability, spread, baseline),
     baseline=widgets.slider("baseline, points", 0.0, 0.0, 12.0, 0.25),

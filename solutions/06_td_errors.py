@@ -18,10 +18,10 @@ import numpy as np
 
 from course import check, use, widgets
 from course.worlds import random_walk
-from course.estimators import episode_gradients
+from course.estimators import estimate
 from course.plots import td_errors as plots
 from course.returns import reward_to_go
-from course.worlds import all_episodes, play, state_values, true_gradient
+from course.worlds import all_episodes, play, state_values
 
 # %% [markdown]
 # ## A walk
@@ -341,17 +341,17 @@ def settles(version):
 #
 # *Predict first.* The quiet mistake P, with one step's δ: 0 %, 5 % or 15 % wrong?
 
+
 # %%
-truth = true_gradient(limited, limited.theta)
-
-
 def share_wrong(version):
-    e, found = version(every), []
-    deltas = td_errors(e.rewards, V[e.states], V[e.next_states], e.terminated, gamma=1.0)
-    for weights in (deltas, reward_to_go(deltas, gamma=1.0)):
-        mean = e.probability @ episode_gradients(limited, limited.theta, e, weights)
-        found.append(np.linalg.norm(mean - truth) / np.linalg.norm(truth))
-    return tuple(found)
+    def one(episodes):
+        e = version(episodes)
+        return td_errors(e.rewards, V[e.states], V[e.next_states], e.terminated, gamma=1.0)
+
+    def to_the_end(episodes):
+        return reward_to_go(one(episodes), gamma=1.0)
+
+    return tuple(estimate(limited, limited.theta, w).relative_bias for w in (one, to_the_end))
 
 
 plots.wrong_gradients({name: share_wrong(version) for name, version in lineup.items()})

@@ -17,7 +17,8 @@ import numpy as np
 
 from course import check, use, widgets
 from course.worlds import answer_world, corridor_world, random_walk, survival_world
-from course.estimators import episode_gradients, summarise, three_critics
+from course.critics import three_critics
+from course.estimators import estimate
 from course.plots import gae as plots
 from course.atari import play_random
 from course.returns import explained_variance, n_step_advantages, reward_to_go, td_errors
@@ -270,10 +271,12 @@ plots.mistakes(found, states, actions == 1, truth=1 / 6)
 # %%
 def judge(world, critic, *, lam, gamma=1.0):
     """Exact bias, variance, signal-to-noise and cosine of the gradient that `gae` makes."""
-    e = all_episodes(world, world.theta)
-    record = e.rewards, critic[e.states], critic[e.next_states], e.terminated, e.truncated
-    g = episode_gradients(world, world.theta, e, gae(*record, gamma=gamma, lam=lam))
-    return summarise(f"GAE {lam:g}", "", g, e.probability, true_gradient(world, world.theta))
+
+    def advantages(e):
+        record = e.rewards, critic[e.states], critic[e.next_states], e.terminated, e.truncated
+        return gae(*record, gamma=gamma, lam=lam)
+
+    return estimate(world, world.theta, advantages, estimator=f"GAE {lam:g}")
 
 
 def grid(world, name, seeds=20):

@@ -18,7 +18,7 @@ from gymnasium.wrappers.vector import TransformReward
 
 from course import check, games, use, widgets
 from course.games import probes
-from course.studies import runs
+from course.studies import load_curves, steps_until, without_bootstrap
 from course.nets import Agent
 from course.plots import cartpole as plots
 from course.returns import gae  # or paste your own of lesson 7 into a cell below: it fits
@@ -159,7 +159,7 @@ plots.film({name: played_by(each, 200, seed=1).obs[:, 0] for name, each in playe
 # *Predict first.* Will yours stay inside the band?
 
 # %% tags=["nbval-ignore-output"]
-shipped = runs.load("cartpole")
+shipped = load_curves("cartpole")
 healthy = shipped["as given"]
 config = replace(CARTPOLE, env_steps=60_000)
 learning = train(games.make("CartPole-v1"), config, gae=gae, normalize=normalize, seed=0)
@@ -204,9 +204,7 @@ widgets.Explorer(
 # *Predict first.* Which of the ten changes break it?
 
 # %%
-found = {
-    name: [runs.steps_until(seeds[seed], 475) for seed in range(1, 11)] for name, seeds in shipped.items()
-}
+found = {name: [steps_until(seeds[seed], 475) for seed in range(1, 11)] for name, seeds in shipped.items()}
 plots.ablation(found, limit=60_000)
 
 # %% [markdown]
@@ -286,7 +284,7 @@ def probe(gae):
     return float(last.agent.values(env.sees)[0])
 
 
-said = {"gae": probe(gae), "no bootstrap": probe(runs.without_bootstrap)}
+said = {"gae": probe(gae), "no bootstrap": probe(without_bootstrap)}
 assert abs(said["gae"] - 10) < 1 and said["no bootstrap"] < 4
 said
 

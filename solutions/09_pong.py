@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from course import check, games, use, widgets
-from course.studies import runs
+from course.studies import examined, load_curves, steps_until
 from course.recording import champion, record, screens
 from course.plots import pong as plots
 from course.train import CARTPOLE, PONG, train
@@ -133,7 +133,7 @@ plots.runaway(found)
 
 # %% tags=["nbval-ignore-output"]
 minutes = 3
-others = runs.load("pong")["as given"]
+others = load_curves("pong")["as given"]
 updates = train(env, PONG, policy_loss=clipped_policy_loss, seed=11)
 history = plots.watch(updates, minutes=minutes, others=others)
 
@@ -171,7 +171,7 @@ ask = {"drawn": False, "likeliest": True}
 # *sticky*. One time in four the action is ignored and the one before repeated (Machado et al., 2018), so that nobody can win by heart.
 
 # %%
-table = runs.examined("pong")
+table = examined("pong")
 ours = [table[f"as given-{seed}"] for seed in others]
 names = {"sampled": "drawn", "greedy": "likeliest", "sticky": "drawn, sticky"}
 plots.exams({name: {"agents, one a seed": [row[way] for row in ours]} for way, name in names.items()})
@@ -226,11 +226,11 @@ plots.foresight(rallies, last=60)
 # *Predict first.* Runs with and without, until 18 points; one that is below -18 after 400,000 steps is given up. Which matters?
 
 # %%
-pong = runs.load("pong")
+pong = load_curves("pong")
 plots.variants(pong, floor=PONG.advantage_floor)
 
 # %%
-there = {name: np.sort([runs.steps_until(run, 18) for run in seeds.values()]) for name, seeds in pong.items()}
+there = {name: np.sort([steps_until(run, 18) for run in seeds.values()]) for name, seeds in pong.items()}
 {
     name: (f"{np.isfinite(n).sum()} of {len(n)} got to 18", f"median {np.median(n):,.0f} steps")
     for name, n in there.items()

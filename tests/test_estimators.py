@@ -12,18 +12,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from course.critics import learn_values, three_critics
 from course.estimators import (
     Estimate,
     best_baseline,
     episode_gradients,
-    estimator_table,
-    gae_rows,
-    learn_values,
-    leave_one_out,
+    estimate,
     policy_gradient,
     standard_error,
     summarise,
-    three_critics,
     weights,
 )
 from course.worlds import (
@@ -39,6 +36,7 @@ from course.worlds import (
     survival_world,
     true_gradient,
 )
+from tests.estimator_rows import batch_without_own, estimator_table, gae_rows, judged
 
 WHOLE = {
     "answer": answer_world(),
@@ -60,12 +58,6 @@ def some_theta(world, seed=0):
 
 def rows_by_name(world, theta, **options):
     return {(row.estimator, row.critic): row for row in estimator_table(world, theta, **options)}
-
-
-def judged(world, theta, kind, **options):
-    episodes = all_episodes(world, theta)
-    gradients = episode_gradients(world, theta, episodes, weights(kind, world, episodes, **options))
-    return summarise(kind, "", gradients, episodes.probability, true_gradient(world, theta))
 
 
 def differences(function, theta, step=1e-5):
@@ -370,7 +362,7 @@ def test_a_cut_taken_for_an_end_is_a_bias_even_with_the_true_values(world):
     for lam in (0, 1):
         w = weights("GAE", world, wrong, critic=values, lam=lam)
         gradients = episode_gradients(world, theta, wrong, w)
-        assert summarise("", "", gradients, wrong.probability, truth).relative_bias > 0.02
+        assert summarise(gradients, wrong.probability, truth).relative_bias > 0.02
 
 
 def test_a_smaller_gamma_than_the_objectives_is_a_bias_that_lam_does_not_touch():
@@ -408,7 +400,7 @@ def test_leave_one_out_against_every_batch_there_is(batch):
         chances.append(episodes.probability[list(picked)].prod())
     out, chances = np.array(out), np.array(chances)
     np.testing.assert_allclose(own, (1 - 1 / batch) * out, atol=1e-12)
-    mean, variance = leave_one_out(scores, returns, episodes.probability, batch=batch)
+    mean, variance = batch_without_own(scores, returns, episodes.probability, batch=batch)
     np.testing.assert_allclose(mean, chances @ out)
     np.testing.assert_allclose(mean, true_gradient(world, theta))
     assert variance == pytest.approx(batch * (chances @ ((out - mean) ** 2).sum(axis=1)))
@@ -693,7 +685,7 @@ def test_the_variance_of_a_batch_is_the_episodes_variance_over_its_size():
     episodes = all_episodes(world, world.theta)
     w = weights("reward-to-go", world, episodes, critic=state_values(world, world.theta))
     gradients = episode_gradients(world, world.theta, episodes, w)
-    row = summarise("", "", gradients, episodes.probability, true_gradient(world, world.theta))
+    row = summarise(gradients, episodes.probability, true_gradient(world, world.theta))
     batches = gradients[episodes.draw(batch=20, batches=5_000, seed=8)].mean(axis=1)
     assert batches.var(axis=0, ddof=1).sum() == pytest.approx(row.variance / 20, rel=0.1)
     distance = ((batches - true_gradient(world, world.theta)) ** 2).sum(axis=1)
@@ -706,8 +698,18 @@ def test_the_variance_of_a_batch_is_the_episodes_variance_over_its_size():
 
 def test_a_row_by_hand():
     # two equally likely estimates of [1, 0]: mean [2, 1], each one off by [1, 0]
-    got = summarise("e", "c", np.array([[1, 1], [3, 1.0]]), np.array([0.5, 0.5]), np.array([1, 0]))
-    expected = Estimate("e", "c", math.sqrt(2), math.sqrt(2), 1.0, 5.0, 2 / math.sqrt(5))
+    got = summarise(
+        np.array([[1, 1], [3, 1.0]]), np.array([0.5, 0.5]), np.array([1, 0]), estimator="e", critic="c"
+    )
+    expected = Estimate(
+        estimator="e",
+        critic="c",
+        bias=math.sqrt(2),
+        relative_bias=math.sqrt(2),
+        variance=1.0,
+        snr=5.0,
+        cosine=2 / math.sqrt(5),
+    )
     assert got.__dict__ == pytest.approx(expected.__dict__)
     assert got.error(4) == pytest.approx(2 + 1 / 4)
 
@@ -733,5 +735,9 @@ def test_estimators_refuse_what_does_not_fit():
         episode_gradients(world, world.theta, episodes, np.ones((2, 2)))
     with pytest.raises(ValueError, match="kind"):
         best_baseline(world, world.theta, kind="GAE")
-    with pytest.raises(ValueError, match="batch"):
-        leave_one_out(np.ones((2, 1)), np.ones(2), np.ones(2) / 2, batch=1)
+    with pytest.raises(ValueError, match="lam is not for kind 'reward-to-go'"):
+        weights("reward-to-go", world, episodes, lam=0.5)
+    with pytest.raises(ValueError, match="n is not for kind 'GAE'"):
+        weights("GAE", world, episodes, n=2)
+    with pytest.raises(ValueError, match="step_weights"):
+        estimate(world, world.theta, lambda all_of_them: np.ones((2, 2)))

@@ -11,7 +11,24 @@ from course.arrays import Array
 from course.games import PONG_PROTOCOL
 from course.nets import load
 from course.returns import gae
-from course.studies import runs
+from course.studies import (
+    STUDIES,
+    Curve,
+    Study,
+    Variant,
+    examine_agents,
+    examined,
+    load_curves,
+    measure_runs,
+    runs,
+    steps_until,
+    train_variant,
+    without_bootstrap,
+    without_critic,
+)
+from course.studies.curves import QUANTITIES, RUN_COLUMNS
+from course.studies.runs import EXAM_COLUMNS
+from course.studies.variants import cartpole_variants, pong_variants
 from course.train import CARTPOLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,8 +38,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def small(monkeypatch):
     """A study of two variants that is over in a moment."""
     short = replace(CARTPOLE, env_steps=2_500)
-    variants = {"one": runs.Variant(short), "thousand": runs.Variant(short, scale=1000.0)}
-    monkeypatch.setitem(runs.STUDIES, "small", ("CartPole-v1", lambda: variants))
+    variants = {"one": Variant(config=short), "thousand": Variant(config=short, scale=1000.0)}
+    monkeypatch.setitem(STUDIES, "small", Study("CartPole-v1", lambda: variants))
     return variants
 
 
@@ -33,9 +50,9 @@ def table(path) -> list[list[str]]:
 
 def test_a_row_is_an_update_and_scores_are_in_points(small, tmp_path):
     path = tmp_path / "small.csv"
-    runs.measure("small", seeds=1, path=path, progress=False)
+    measure_runs("small", seeds=1, path=path, progress=False)
     header, *rows = table(path)
-    assert tuple(header) == runs.HEADER
+    assert tuple(header) == RUN_COLUMNS
     assert [row[0] for row in rows] == ["one"] * 3 + ["thousand"] * 3
     one, thousand = rows[:3], rows[3:]
     for plain, scaled in zip(one, thousand, strict=True):  # the same play, and the same score, in points
@@ -44,24 +61,24 @@ def test_a_row_is_an_update_and_scores_are_in_points(small, tmp_path):
 
 
 def test_an_interrupted_study_keeps_what_is_finished_and_goes_on_from_there(small, tmp_path, monkeypatch):
-    path, play = tmp_path / "small.csv", runs.play
+    path = tmp_path / "small.csv"
     asked = []
 
     def stops_at_the_second(study, variant, *, seed):
         asked.append((variant, seed))
         if len(asked) == 2:
             raise KeyboardInterrupt
-        return play(study, variant, seed=seed)
+        return train_variant(study, variant, seed=seed)
 
-    monkeypatch.setattr(runs, "play", stops_at_the_second)
+    monkeypatch.setattr(runs, "train_variant", stops_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        runs.measure("small", seeds=2, path=path, progress=False)
+        measure_runs("small", seeds=2, path=path, progress=False)
     first = table(path)
     assert {row[0] for row in first[1:]} == {"one"}
-    runs.measure("small", seeds=2, path=path, progress=False)
+    measure_runs("small", seeds=2, path=path, progress=False)
     assert table(path)[: len(first)] == first
     assert asked[2:] == [("thousand", 1), ("one", 2), ("thousand", 2)]
-    runs.measure("small", seeds=2, path=path, progress=False)
+    measure_runs("small", seeds=2, path=path, progress=False)
     assert len(asked) == 5  # nothing is left to do
 
 
@@ -77,7 +94,7 @@ def test_bad_arguments_are_refused_by_name_and_nothing_is_written(small, tmp_pat
     path = tmp_path / "small.csv"
     call = {"study": "small", "seeds": 1, **given}
     with pytest.raises(ValueError, match=named):
-        runs.measure(call.pop("study"), path=path, progress=False, **call)
+        measure_runs(call.pop("study"), path=path, progress=False, **call)
     assert not path.exists()
 
 
@@ -85,13 +102,13 @@ def test_a_file_with_other_columns_is_left_alone(small, tmp_path):
     path = tmp_path / "small.csv"
     path.write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="columns"):
-        runs.measure("small", seeds=1, path=path, progress=False)
+        measure_runs("small", seeds=1, path=path, progress=False)
     assert path.read_text() == "a,b\n1,2\n"
 
 
 def test_the_shipped_cartpole_runs_hold_twenty_seeds_as_given_and_ten_of_every_other_variant():
-    found = runs.load("cartpole")
-    assert set(found) == set(runs.cartpole())
+    found = load_curves("cartpole")
+    assert set(found) == set(cartpole_variants())
     assert {name: len(seeds) for name, seeds in found.items() if name != "as given"} == dict.fromkeys(
         set(found) - {"as given"}, 10
     )
@@ -100,18 +117,19 @@ def test_the_shipped_cartpole_runs_hold_twenty_seeds_as_given_and_ten_of_every_o
 
 def test_a_live_run_is_near_the_shipped_runs():
     # Not equal: the same seed gives other episodes on another processor.
-    shipped = [runs.steps_until(curve, 400) for curve in runs.load("cartpole")["as given"].values()]
-    for update in runs.play("cartpole", "as given", seed=1):
+    shipped = [steps_until(curve, 400) for curve in load_curves("cartpole")["as given"].values()]
+    for update in train_variant("cartpole", "as given", seed=1):
         if update.score >= 400:
             break
     assert 0.5 * min(shipped) < update.env_steps < 2 * max(shipped)
 
 
 def test_steps_until_a_score_by_hand():
-    curve = runs.Curve(*np.arange(24.0).reshape(8, 3))
+    curve = Curve(**{name: np.arange(3.0) for name in QUANTITIES})
     curve.score[:] = [1, 5, 3]
-    assert runs.steps_until(curve, 5) == curve.env_steps[1]
-    assert runs.steps_until(curve, 6) == np.inf
+    curve.env_steps[:] = [10, 20, 30]
+    assert steps_until(curve, 5) == 20
+    assert steps_until(curve, 6) == np.inf
 
 
 def one_episode_cut() -> tuple[Array, ...]:
@@ -121,35 +139,35 @@ def one_episode_cut() -> tuple[Array, ...]:
 
 
 def test_without_critic_is_reward_to_go_up_to_the_end_of_the_rollout():
-    assert runs.without_critic(*one_episode_cut(), gamma=0.5, lam=0.9).ravel().tolist() == [1.75, 1.5, 1.0]
+    assert without_critic(*one_episode_cut(), gamma=0.5, lam=0.9).ravel().tolist() == [1.75, 1.5, 1.0]
 
 
 def test_without_bootstrap_the_rollouts_end_counts_as_the_end_of_the_task():
     rewards, values, following, ends, _ = one_episode_cut()
     over = np.array([[False], [False], [True]])
     expected = gae(rewards, values, following, over, ends, gamma=0.5, lam=0.9)
-    assert np.array_equal(runs.without_bootstrap(*one_episode_cut(), gamma=0.5, lam=0.9), expected)
+    assert np.array_equal(without_bootstrap(*one_episode_cut(), gamma=0.5, lam=0.9), expected)
     assert expected[-1, 0] == 1 - 10
 
 
 def test_without_bootstrap_leaves_its_arguments_alone():
     arguments = one_episode_cut()
-    runs.without_bootstrap(*arguments, gamma=0.5, lam=0.9)
+    without_bootstrap(*arguments, gamma=0.5, lam=0.9)
     assert not arguments[3].any()
 
 
 def test_the_agents_of_finished_runs_are_kept_and_examined_each_way_once(small, tmp_path, monkeypatch):
     ways = {"sampled": dict(episodes=3, greedy=False), "greedy": dict(episodes=4, greedy=True)}
-    monkeypatch.setattr(runs, "WAYS", ways)
-    runs.measure("small", seeds=1, path=tmp_path / "runs.csv", agents=tmp_path / "agents", progress=False)
+    monkeypatch.setattr(runs, "EXAMS", ways)
+    measure_runs("small", seeds=1, path=tmp_path / "runs.csv", agents=tmp_path / "agents", progress=False)
     agents = sorted((tmp_path / "agents").iterdir())
     assert [agent.name for agent in agents] == ["one-1.pt", "thousand-1.pt"]
     path = tmp_path / "scores.csv"
-    runs.examine(agents[:1], path=path, progress=False)
+    examine_agents(agents[:1], path=path, progress=False)
     first = table(path)
-    assert tuple(first[0]) == runs.EXAMINED
+    assert tuple(first[0]) == EXAM_COLUMNS
     assert [row[:3] for row in first[1:]] == [["one-1", "sampled", "3"], ["one-1", "greedy", "4"]]
-    runs.examine(agents, path=path, progress=False)
+    examine_agents(agents, path=path, progress=False)
     assert table(path)[:3] == first
     assert [row[0] for row in table(path)[3:]] == ["thousand-1"] * 2
     # Both learned from the same play, so that they are the same agent.
@@ -159,16 +177,16 @@ def test_the_agents_of_finished_runs_are_kept_and_examined_each_way_once(small, 
 def test_what_is_no_agent_is_refused_before_anything_is_played(tmp_path):
     (tmp_path / "odd.pt").write_text("no weights")
     with pytest.raises(ValueError, match=r"odd\.pt is not an agent"):
-        runs.examine([tmp_path / "odd.pt"], path=tmp_path / "scores.csv", progress=False)
+        examine_agents([tmp_path / "odd.pt"], path=tmp_path / "scores.csv", progress=False)
     assert not (tmp_path / "scores.csv").exists()
 
 
-@pytest.mark.parametrize("variant", runs.pong())
+@pytest.mark.parametrize("variant", pong_variants())
 def test_the_tables_of_pong_in_the_benchmarks_are_those_of_the_shipped_files(variant):
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    scores = runs.examined("pong")
-    for seed, curve in runs.load("pong")[variant].items():
-        reached = [runs.steps_until(curve, points) for points in (0.001, 18)]
+    scores = examined("pong")
+    for seed, curve in load_curves("pong")[variant].items():
+        reached = [steps_until(curve, points) for points in (0.001, 18)]
         cells = [f"{steps:,.0f}" if np.isfinite(steps) else "-" for steps in reached]
         cells += [f"{curve.env_steps[-1]:,.0f}", f"{curve.score[-1]:.1f}", f"{curve.seconds[-1] / 60:.1f}"]
         cells += [f"{score:.1f}" for score in scores.get(f"{variant}-{seed}", {}).values()]

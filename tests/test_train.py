@@ -13,7 +13,6 @@ from gymnasium.wrappers.vector import TransformReward
 from course import games, losses, returns
 from course.games import probes
 from course.nets import Agent, load, one_thread, save
-from course.studies import bench
 from course.train import A2C, CARTPOLE, PONG, Config, TrainingFailed, train
 
 GAMMA = 0.5
@@ -114,13 +113,6 @@ def test_the_state_after_a_reset_is_no_substitute_for_the_state_reached():
 
     got = values(forgetful, "SameStep")
     assert got[0] - got[1] > 0.9  # as the docstring of the probe says; the truth is 2/3
-
-
-def test_cartpole_is_solved_within_its_budget_and_examined_twice():
-    seconds, env_steps, score = bench.solve_cartpole(CARTPOLE, seed=1)
-    print(f"\nCartPole: {env_steps:,} steps, {seconds:.2f} s, then {score:.1f}")
-    assert env_steps <= 40_000
-    assert score >= 475
 
 
 def first_updates(count, *, seed=0, scale=1.0, config=CARTPOLE, **judges):
@@ -396,45 +388,6 @@ def test_pong_takes_the_same_agent_and_the_same_loop():
 def test_where_a_reward_ends_a_round_nothing_counts_that_comes_after_it():
     rounds = replace(SMALL, env_steps=2000, point_ends=True)
     np.testing.assert_allclose(values(probes.endless, config=rounds), [1], atol=0.05)  # else 1 / (1 - gamma)
-
-
-def test_the_table_of_measurements_is_resumed_not_repeated(tmp_path, monkeypatch):
-    monkeypatch.delenv("COURSE_QUICK", raising=False)
-    calls = []
-    task = {"ours": lambda seed: calls.append(seed) or (0.5, 100 * seed, 480.0), "peer": None}
-    monkeypatch.setitem(bench.TASKS, "cartpole", lambda: task)
-    path, said = tmp_path / "rows.json", []
-    bench.bench("cartpole", 2, path, say=said.append)
-    rows = bench.bench("cartpole", 3, path, say=said.append)
-    assert calls == [1, 2, 3]
-    assert [list(row) for row in rows] == [list(bench.COLUMNS)] * 3
-    assert any("peer is not here: pip install" in line for line in said)
-    assert "median of 3" in said[-1]
-    path.write_text('{"rows": 1}')
-    with pytest.raises(ValueError, match=r"rows\.json is not a list of rows"):
-        bench.bench("cartpole", 1, path)
-    with pytest.raises(ValueError, match="task 'cartpol' is not known; did you mean 'cartpole'"):
-        bench.bench("cartpol")
-
-
-def test_every_seed_is_saved_as_soon_as_it_is_there(tmp_path, monkeypatch):
-    def run(seed):
-        if seed == 2:
-            raise KeyboardInterrupt
-        return 0.5, None, None
-
-    monkeypatch.delenv("COURSE_QUICK", raising=False)
-    monkeypatch.setitem(bench.TASKS, "gae", lambda: {"ours": run})
-    with pytest.raises(KeyboardInterrupt):
-        bench.bench("gae", 3, tmp_path / "rows.json", say=str)
-    assert len(bench.bench("gae", 1, tmp_path / "rows.json", say=str)) == 1
-
-
-def test_the_torch_loop_of_the_table_computes_the_same_advantages():
-    expected = returns.gae(*bench._rollout(0, (50, 3)), gamma=0.9, lam=0.8)
-    tensors = [torch.from_numpy(array).double() for array in bench._rollout(0, (50, 3))]
-    # the table's own arrays: both flags never stand together there, or terminated wins in both
-    np.testing.assert_allclose(bench.torch_gae(*tensors, gamma=0.9, lam=0.8), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_the_settings_of_each_game_say_what_they_are_for():

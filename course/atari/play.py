@@ -48,26 +48,26 @@ class Episode:
         return float(self.rewards.sum())
 
 
-def games() -> list[str]:
+def roms() -> list[str]:
     """Names of the games for one player whose ROMs come with ale_py, in alphabetical order.
 
     The 57 games of `course.atari.published_scores` are among them.
     """
-    from ale_py import roms
+    import ale_py
 
-    return sorted(set(roms.get_all_rom_ids()) - TWO_PLAYERS)
+    return sorted(set(ale_py.roms.get_all_rom_ids()) - TWO_PLAYERS)
 
 
 def known_game(game: str) -> str:
-    """Return `game` if it is one of `games()`, or raise ValueError with the nearest name."""
-    return one_of("game", game, games())
+    """Return `game` if it is one of `roms()`, or raise ValueError with the nearest name."""
+    return one_of("game", game, roms())
 
 
 def play_random(game: str, *, episodes: int, seed: int, progress: bool = False) -> list[Episode]:
     """Play a real Atari game with random actions, by the protocol at the top of this module.
 
     Args:
-        game: name of the ROM, one of `games()`.
+        game: name of the ROM, one of `roms()`.
         episodes: how many, at least 1.
         seed: at least 0. Episode e of a seed is the same however many episodes are asked for.
         progress: show a bar that counts episodes.
@@ -116,7 +116,7 @@ def screenshot(game: str, *, seed: int = 0, steps: int = 60) -> NDArray[np.uint8
     """The screen after some random steps of a game.
 
     Args:
-        game: name of the ROM, one of `games()`.
+        game: name of the ROM, one of `roms()`.
         seed: at least 0; the actions are those of episode 0 of `play_random`.
         steps: agent steps before the picture, at least 0. After a game over a new game starts.
 

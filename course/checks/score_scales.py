@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course import atari as scores
+from course import scaling
 from course.checks.engine import Case, Exercise
 
 
@@ -31,7 +31,7 @@ ORDERS_OF_MAGNITUDE = Exercise(
     name="orders_of_magnitude",
     lesson="01",
     points=2,
-    reference=scores.orders_of_magnitude,
+    reference=scaling.orders_of_magnitude,
     cases=_orders_cases,
     mistakes=(
         (
@@ -95,7 +95,7 @@ HUMAN_NORMALIZED = Exercise(
     name="human_normalized",
     lesson="01",
     points=2,
-    reference=scores.human_normalized,
+    reference=scaling.human_normalized,
     cases=_human_cases,
     mistakes=(
         (

@@ -8,7 +8,6 @@ import html
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from course.arrays import Array, finite
 from course.plots.drawing import COLORS, figure, number
-from course.studies.runs import Curve, steps_until
+from course.studies import Curve, over, steps_until
 
 SOLVED = 475  # points: CartPole-v1 counts as solved from here on
 PANELS = {  # of the dashboard: label, range, ticks
@@ -35,11 +34,6 @@ PANELS = {  # of the dashboard: label, range, ticks
         {1: "1", 1e3: "10³", 1e6: "10⁶", 1e9: "10⁹"},
     ),
 }
-
-
-def curve(history: Sequence[Any]) -> Curve:
-    """The updates of one run as arrays, like the runs that come with the course."""
-    return Curve(*(np.array([getattr(update, field.name) for update in history]) for field in fields(Curve)))
 
 
 def live(updates: Iterable[Any], draw: Callable[[list], Axes], *, every: float = 0.5) -> Iterator[Any]:
@@ -76,11 +70,6 @@ def _shown(ax: Axes, place: Any, display: Callable) -> Any:
     return place
 
 
-def over(runs: Iterable[Curve], name: str, grid: Array) -> Array:
-    """One quantity of many runs at the same environment steps, shape [runs, len(grid)]."""
-    return np.array([np.interp(grid, run.env_steps, getattr(run, name)) for run in runs])
-
-
 @figure(7.6, 3.6)
 def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *, ax: Axes) -> str:
     """The score of one run while it learns, over the range of the runs of other seeds.
@@ -89,7 +78,7 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *,
         history: the updates so far.
         others: seed -> a run to compare with, or None.
     """
-    mine, words = curve(history), ""
+    mine, words = Curve.of(history), ""
     if others:
         grid = np.arange(1_000, min(run.env_steps[-1] for run in others.values()), 500)
         many = over(others.values(), "score", grid)

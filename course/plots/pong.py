@@ -4,7 +4,6 @@ Besides the figures, `watch` follows a training run for some minutes, and `film`
 """
 
 import io
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
 from course.arrays import finite, number
-from course.plots.cartpole import Film, curve, live, over
+from course.plots.cartpole import Film, live
 from course.plots.drawing import COLORS, figure
 from course.recording import MOVES, Record, screens
-from course.studies.runs import Curve, steps_until
+from course.studies import Curve, over, quick, steps_until
 
 GOAL = 18  # points at which a run of ours counts as finished; 21 is the most
 QUICK = 8  # updates with COURSE_QUICK=1
@@ -137,7 +136,7 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> 
         history: updates so far, not empty.
         others: seed -> a finished run.
     """
-    mine, there = curve(history), [steps_until(run, GOAL) for run in others.values()]
+    mine, there = Curve.of(history), [steps_until(run, GOAL) for run in others.values()]
     for nth, run in enumerate(others.values()):
         label = f"{len(others)} other seeds" if nth == 0 else None
         ax.plot(run.env_steps / 1e3, run.score, color=COLORS["random"], lw=1, alpha=0.7, label=label)
@@ -178,7 +177,7 @@ def watch(updates: Iterable[Any], *, minutes: float, others: Mapping[int, Curve]
     """
     if number("minutes", minutes, low=0) == 0:
         raise ValueError("minutes must be above 0, got 0")
-    most = QUICK if os.environ.get("COURSE_QUICK") == "1" else None
+    most = QUICK if quick() else None
     taken: list[Any] = []
     picture = live(_until(updates, minutes, most), lambda so_far: scores(so_far, others), every=3.0)
     try:

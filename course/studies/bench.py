@@ -10,14 +10,13 @@ None. Wall time says little on a busy machine: compare systems of one run, or en
     import     seconds for `import course` in a fresh interpreter
 """
 
-import importlib.util
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,12 +24,14 @@ from typing import Any
 import numpy as np
 
 from course.arrays import number, one_of, whole
+from course.studies import peers
+from course.studies.peers import Result
+from course.studies.runs import quick
+from course.tables import replace_file
 
-Row = dict[str, Any]  # task, system, seed, seconds, env_steps, score
-Result = tuple[float, int | None, float | None]  # seconds, env_steps, score
-PEER = "Stable-Baselines3 PPO, tuned by its authors"
-PEER_PONG = "Stable-Baselines3 PPO, CnnPolicy, 2,048 steps"
-MISSING = "{} is not here: pip install -e '.[bench]' (the other systems go on without it)"
+BENCH_COLUMNS = ("task", "system", "seed", "seconds", "env_steps", "score")
+Measurement = dict[str, Any]  # column -> value
+Systems = dict[str, Callable[..., Result] | None]  # name -> run(seed=...); None if not installed
 
 
 def bench(
@@ -39,8 +40,8 @@ def bench(
     json_path: str | Path | None = None,
     *,
     say: Callable[[str], None] = print,
-) -> list[Row]:
-    """Measure all tasks, or one, and print a line for each finished seed.
+) -> tuple[list[Measurement], list[str]]:
+    """Measure all tasks, or one, and print a line for each finished seed and for each system.
 
     Args:
         only: one of `TASKS`; all but `pong`, which takes long, if None.
@@ -50,52 +51,73 @@ def bench(
         say: where the lines go.
 
     Returns:
-        The rows of the tasks asked for, old and new.
+        The rows of the tasks asked for, old and new; and the systems that are missing, because they
+        are not installed and no row of them is there.
 
     Raises:
         ValueError: if the task is not known, `seeds` is below 1, or the file holds something else.
+        OSError: if the file cannot be read or written.
     """
     chosen = [one_of("task", only, TASKS)] if only else [task for task in TASKS if task != "pong"]
-    seeds = 1 if os.environ.get("COURSE_QUICK") == "1" else whole("seeds", seeds, low=1)
+    seeds = whole("seeds", seeds, low=1)
+    seeds = 1 if quick() else seeds
+
     rows = _read(json_path)
+    _write(json_path, rows)  # a place that cannot be written is found out now
+    missing = []
     for task in chosen:
         for system, run in TASKS[task]().items():
+            finished = {row["seed"] for row in rows if (row["task"], row["system"]) == (task, system)}
             if run is None:
-                say(MISSING.format(system))
+                if not finished:
+                    missing.append(f"{task}: {system}")
                 continue
+
             for seed in range(1, seeds + 1):
-                if any((row["task"], row["system"], row["seed"]) == (task, system, seed) for row in rows):
-                    continue
-                seconds, env_steps, score = run(seed)
-                row = dict(task=task, system=system, seed=seed, seconds=round(seconds, 6))
-                rows.append({**row, "env_steps": env_steps, "score": score})
-                _write(json_path, rows)
-                say(_line(rows[-1]))
+                if seed not in finished:
+                    rows.append(_measure(task, system, run, seed))
+                    _write(json_path, rows)
+                    say(_line(rows[-1]))
+
     found = [row for row in rows if row["task"] in chosen]
-    for line in _summary(found):
+    for line in [*_summary(found), *map(NOT_INSTALLED.format, missing)]:
         say(line)
-    return found
+    return found, missing
 
 
-def cartpole() -> dict[str, Callable[[int], Result] | None]:
+NOT_INSTALLED = (
+    "{}: NOT MEASURED, it is not installed: pip install -e '.[bench]', then the same command again"
+)
+
+
+def cartpole_systems() -> Systems:
     """CartPole-v1, all with the same rule to stop."""
     from course.losses import policy_loss
     from course.train import A2C, CARTPOLE
 
     cleanrl = replace(
-        CARTPOLE, steps=128, epochs=4, minibatch=128, lr=2.5e-4, lr_end=0.0, gamma=0.99, lam=0.95
+        CARTPOLE,
+        env_steps=500_000,
+        steps=128,
+        epochs=4,
+        minibatch=128,
+        lr=2.5e-4,
+        lr_end=0.0,
+        gamma=0.99,
+        lam=0.95,
+        entropy_weight=0.01,
+        return_rate=0.0,
     )
-    cleanrl = replace(cleanrl, entropy_weight=0.01, return_rate=0.0, env_steps=500_000)
     return {
         "course PPO": lambda seed: solve_cartpole(CARTPOLE, seed=seed),
         "course PPO, rewards x 10^6": lambda seed: solve_cartpole(CARTPOLE, seed=seed, scale=1e6),
         "course A2C": lambda seed: solve_cartpole(A2C, seed=seed, envs=32, policy_loss=policy_loss),
         "CleanRL's numbers in our loop": lambda seed: solve_cartpole(cleanrl, seed=seed, envs=4),
-        PEER: _sb3 if importlib.util.find_spec("stable_baselines3") else None,
+        peers.PEER: partial(peers.solve_cartpole_peer, _greedy_score) if peers.HERE else None,
     }
 
 
-def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16, **judges: Any) -> Result:
+def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16, **functions: Any) -> Result:
     """Train until solved: (seconds, environment steps, score in 100 more episodes).
 
     When the last episodes in training average 450, the agent plays 100 greedy episodes of its own;
@@ -106,7 +128,10 @@ def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16
         seed: of the run.
         scale: what every reward is multiplied by, above 0.
         envs: how many environments play side by side.
-        judges: what `train` takes: `gae`, `normalize`, `policy_loss`.
+        functions: what `train` takes: `gae`, `normalize`, `policy_loss`.
+
+    Raises:
+        ValueError: if `scale` is not above 0, or as `train`.
 
     Lesson 8.
     """
@@ -118,107 +143,34 @@ def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16
     if number("scale", scale, low=0) == 0:
         raise ValueError("scale must be above 0, got 0")
     env = TransformReward(games.make("CartPole-v1", envs=envs), lambda rewards: rewards * scale)
-    began, examined = time.perf_counter(), 0
-    for update in train(env, config, seed=seed, **judges):
+    examined = 0
+
+    began = time.perf_counter()
+    for update in train(env, config, seed=seed, **functions):
         if update.score / scale >= 450 and update.env_steps >= examined + 2000:
             examined = update.env_steps
-            if _examine(update.agent, 10_000 + update.number) >= 475:
+            if _greedy_score(update.agent, 10_000 + update.number) >= 475:
                 break
     seconds = time.perf_counter() - began
     env.close()
-    return seconds, update.env_steps, _examine(update.agent, 999_999)
+
+    return seconds, update.env_steps, _greedy_score(update.agent, 999_999)
 
 
-def _examine(agent: Any, seed: int) -> float:
-    from course.games import evaluate
-
-    return float(evaluate(agent, "CartPole-v1", episodes=100, seed=seed).mean())
-
-
-def _sb3(seed: int) -> Result:
-    """The settings of RL Baselines3 Zoo for CartPole-v1, with our rule to stop."""
-    import torch
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.callbacks import BaseCallback
-    from stable_baselines3.common.env_util import make_vec_env
-
-    class Examined:
-        actions = 2
-
-        def act(self, obs: Any, rng: Any, *, greedy: bool) -> tuple[Any, None]:
-            return model.predict(obs, deterministic=greedy)[0], None
-
-    class Stop(BaseCallback):
-        examined, solved = 0, False
-
-        def _on_rollout_end(self) -> None:
-            scores = [episode["r"] for episode in self.model.ep_info_buffer][-20:]
-            if len(scores) == 20 and np.mean(scores) >= 450 and self.num_timesteps >= self.examined + 2000:
-                self.examined = self.num_timesteps
-                self.solved = _examine(Examined(), 10_000 + self.num_timesteps) >= 475
-
-        def _on_step(self) -> bool:
-            return not self.solved
-
-    torch.set_num_threads(1)  # with two it is far slower on a busy machine
-    settings = dict(n_steps=32, batch_size=256, gae_lambda=0.8, gamma=0.98, n_epochs=20, ent_coef=0.0)
-    began, envs = time.perf_counter(), make_vec_env("CartPole-v1", n_envs=8, seed=seed)
-    falling = dict(learning_rate=lambda left: left * 1e-3, clip_range=lambda left: left * 0.2)
-    model = PPO("MlpPolicy", envs, seed=seed, device="cpu", **settings, **falling)
-    model.learn(100_000, callback=Stop())
-    return time.perf_counter() - began, model.num_timesteps, _examine(Examined(), 999_999)
-
-
-def pong() -> dict[str, Callable[[int], Result] | None]:
+def pong_systems() -> Systems:
     """Pong from pixels; minutes a seed."""
     return {
-        "course PPO": _pong,
-        PEER_PONG: _sb3_pong if importlib.util.find_spec("stable_baselines3") else None,
+        "course PPO": _play_pong,
+        peers.PEER_PONG: peers.play_pong_peer if peers.HERE else None,
     }
 
 
-def _pong(seed: int) -> Result:
-    from course import games
-    from course.train import PONG, train
-
-    env, began = games.make("pong"), time.perf_counter()
-    for update in train(env, PONG, seed=seed):
-        if update.score >= 18:
-            break
-    seconds = time.perf_counter() - began
-    env.close()
-    scores = games.evaluate(update.agent, "pong", episodes=64, seed=999_999, greedy=False)
-    return seconds, update.env_steps, float(scores.mean())
-
-
-def _sb3_pong(seed: int) -> Result:
-    """The settings of RL Baselines3 Zoo for Atari games, 84 x 84 pixels; two rollouts with their updates."""
-    import ale_py
-    import gymnasium
-    import torch
-    from stable_baselines3 import PPO
-    from stable_baselines3.common.env_util import make_atari_env
-    from stable_baselines3.common.vec_env import VecFrameStack
-
-    gymnasium.register_envs(ale_py)
-    torch.set_num_threads(1)
-    envs = VecFrameStack(make_atari_env("PongNoFrameskip-v4", n_envs=8, seed=seed), 4)
-    settings = dict(n_steps=128, batch_size=256, n_epochs=4, ent_coef=0.01, vf_coef=0.5)
-    falling = dict(learning_rate=lambda left: left * 2.5e-4, clip_range=lambda left: left * 0.1)
-    model = PPO("CnnPolicy", envs, seed=seed, device="cpu", **settings, **falling)
-    began = time.perf_counter()
-    model.learn(2048)
-    seconds = time.perf_counter() - began
-    envs.close()
-    return seconds, model.num_timesteps, None
-
-
-def gae() -> dict[str, Callable[[int], Result] | None]:
+def gae_systems() -> Systems:
     """`returns.gae` against the same recursion in torch, row by row."""
-    from course.returns import gae as ours
+    from course.returns import gae
 
     return {
-        "course gae": lambda seed: (_quickest(ours, _rollout(seed)), None, None),
+        "course gae": lambda seed: (_quickest(gae, _rollout(seed)), None, None),
         "torch loop": lambda seed: (_quickest(torch_gae, _tensors(seed)), None, None),
     }
 
@@ -229,7 +181,8 @@ def torch_gae(
     """GAE as most PPO codes write it: a loop over time, on tensors [T, N]. As `returns.gae`."""
     import torch
 
-    advantages, later = torch.zeros_like(rewards), torch.zeros_like(rewards[0])
+    advantages = torch.zeros_like(rewards)
+    later = torch.zeros_like(rewards[0])
     for t in reversed(range(len(rewards))):
         delta = rewards[t] + gamma * next_values[t] * (1 - terminated[t]) - values[t]
         later = delta + gamma * lam * (1 - terminated[t]) * (1 - truncated[t]) * later
@@ -237,7 +190,59 @@ def torch_gae(
     return advantages
 
 
+def import_systems() -> Systems:
+    """How long `import course` takes, and torch alone beside it."""
+    return {
+        "import course": lambda seed: (_import_seconds("course"), None, None),
+        "import torch": lambda seed: (_import_seconds("torch"), None, None),
+    }
+
+
+TASKS: dict[str, Callable[[], Systems]] = {
+    "cartpole": cartpole_systems,
+    "pong": pong_systems,
+    "gae": gae_systems,
+    "import": import_systems,
+}
+
+
+def _measure(task: str, system: str, run: Callable[..., Result], seed: int) -> Measurement:
+    seconds, env_steps, score = run(seed=seed)
+    return {
+        "task": task,
+        "system": system,
+        "seed": seed,
+        "seconds": round(seconds, 6),
+        "env_steps": env_steps,
+        "score": score,
+    }
+
+
+def _greedy_score(agent: Any, seed: int) -> float:
+    """Mean score of 100 greedy episodes of CartPole."""
+    from course.games import evaluate
+
+    return float(evaluate(agent, "CartPole-v1", episodes=100, seed=seed).mean())
+
+
+def _play_pong(*, seed: int) -> Result:
+    from course import games
+    from course.train import PONG, train
+
+    env = games.make("pong")
+    began = time.perf_counter()
+    for update in train(env, PONG, seed=seed):
+        if update.score >= 18:
+            break
+    seconds = time.perf_counter() - began
+    env.close()
+
+    scores = games.evaluate(update.agent, "pong", episodes=64, seed=999_999, greedy=False)
+    return seconds, update.env_steps, float(scores.mean())
+
+
 def _rollout(seed: int, shape: tuple[int, int] = (2048, 64)) -> list[Any]:
+    """Rewards, values, next values, and two flags that are rarely up."""
     rng = np.random.default_rng(seed)
     return [*rng.normal(size=(3, *shape)), *(rng.random((2, *shape)) < 0.01)]
 
@@ -260,58 +265,51 @@ def _quickest(function: Callable[..., Any], arrays: list[Any]) -> float:
     return min(spent)
 
 
-def imports() -> dict[str, Callable[[int], Result] | None]:
-    """How long `import course` takes, and torch alone beside it."""
-    return {
-        f"import {name}": lambda seed, name=name: (_import_seconds(name), None, None)
-        for name in ("course", "torch")
-    }
-
-
 def _import_seconds(name: str) -> float:
     code = f"import time; began = time.perf_counter(); import {name}; print(time.perf_counter() - began)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(said.stdout)
 
 
-TASKS = {"cartpole": cartpole, "pong": pong, "gae": gae, "import": imports}
-COLUMNS = ("task", "system", "seed", "seconds", "env_steps", "score")
-
-
-def _read(path: str | Path | None) -> list[Row]:
+def _read(path: str | Path | None) -> list[Measurement]:
     if path is None or not Path(path).exists():
         return []
+
+    text = Path(path).read_text(encoding="utf-8")
     try:
-        rows = json.loads(Path(path).read_text(encoding="utf-8"))
-        if all(set(COLUMNS) <= set(row) for row in rows):
+        rows = json.loads(text)
+        if isinstance(rows, list) and all(set(BENCH_COLUMNS) == set(row) for row in rows):
             return rows
-    except (ValueError, TypeError):
+    except (ValueError, TypeError):  # not JSON, or a list of something else
         pass
-    raise ValueError(f"{path} is not a list of rows with {', '.join(COLUMNS)}; move it away")
+    raise ValueError(
+        f"path {path} must be a JSON list of rows with {','.join(BENCH_COLUMNS)}; "
+        "move it away or give another path"
+    )
 
 
-def _write(path: str | Path | None, rows: list[Row]) -> None:
-    if path is None:
-        return
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+def _write(path: str | Path | None, rows: list[Measurement]) -> None:
+    if path is not None:
+        replace_file(path, (json.dumps(rows, indent=1) + "\n").encode())
 
 
-def _line(row: Row) -> str:
+def _line(row: Measurement) -> str:
     steps = "" if row["env_steps"] is None else f"{row['env_steps']:>9,} steps"
     score = "" if row["score"] is None else f"   score {row['score']:.1f}"
     return f"{row['task']:<9} {row['system']:<44} seed {row['seed']}: {row['seconds']:9.4f} s {steps}{score}"
 
 
-def _summary(rows: list[Row]) -> Iterator[str]:
+def _summary(rows: list[Measurement]) -> Iterator[str]:
     """One line a system: medians over seeds, with the range."""
-    for key in dict.fromkeys((row["task"], row["system"]) for row in rows):
-        mine = [row for row in rows if (row["task"], row["system"]) == key]
-        seconds, steps = [row["seconds"] for row in mine], [row["env_steps"] for row in mine]
+    for task, system in dict.fromkeys((row["task"], row["system"]) for row in rows):
+        mine = [row for row in rows if (row["task"], row["system"]) == (task, system)]
+
+        seconds = [row["seconds"] for row in mine]
+        spread = f"{median(seconds):.4f} s ({min(seconds):.4f} to {max(seconds):.4f})"
+
+        steps = [row["env_steps"] for row in mine]
         played = "" if None in steps else f", {median(steps):,.0f} steps ({min(steps):,} to {max(steps):,})"
+
         scores = [row["score"] for row in mine]
         worst = "" if None in scores else f", lowest score {min(scores):.1f}"
-        spread = f"{median(seconds):.4f} s ({min(seconds):.4f} to {max(seconds):.4f})"
-        yield f"{key[0]}: {key[1]}: median of {len(mine)}: {spread}{played}{worst}"
+        yield f"{task}: {system}: median of {len(mine)}: {spread}{played}{worst}"

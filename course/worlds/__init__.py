@@ -1,16 +1,15 @@
 """Small worlds in which every episode can be listed, so that a mean over them is exact.
 
-model     a world, its policy, its true values, its episodes
+model     a world, its policy, its true values
+episodes  all that can happen in it, or some that were played
 gallery   the worlds themselves, with their true values in the docstrings
 """
 
+from course.worlds.episodes import Episodes, all_episodes, play
 from course.worlds.gallery import answer_world, corridor_world, random_walk, survival_world
 from course.worlds.model import (
-    Episodes,
     World,
     action_values,
-    all_episodes,
-    play,
     policy,
     score_table,
     state_values,

@@ -22,7 +22,7 @@ from course.plots import alt_text, number
 from course.plots import cartpole as plots
 from course.returns import gae
 from course.rollout import Collector
-from course.studies import runs
+from course.studies import load_curves, steps_until, without_bootstrap
 from course.train import A2C, CARTPOLE, train
 from tests.lessons import cells, outputs, prose
 
@@ -32,15 +32,13 @@ NEVER = float("inf")
 
 @pytest.fixture(scope="module")
 def shipped():
-    return runs.load("cartpole")
+    return load_curves("cartpole")
 
 
 @pytest.fixture(scope="module")
 def steps(shipped):
     """Steps until the score is 475: variant -> ten seeds, sorted."""
-    return {
-        name: np.sort([runs.steps_until(seeds[seed], 475) for seed in TEN]) for name, seeds in shipped.items()
-    }
+    return {name: np.sort([steps_until(seeds[seed], 475) for seed in TEN]) for name, seeds in shipped.items()}
 
 
 def solved(found):
@@ -128,7 +126,7 @@ def test_the_learners_own_functions_make_the_run():
     right = first_updates(**given)
     assert first_updates(**given) == right
     for name, wrong in {
-        "gae": runs.without_bootstrap,
+        "gae": without_bootstrap,
         "normalize": lambda advantages, *, floor: -losses.normalize(advantages, floor=floor),
         "policy_loss": lambda log_probs, advantages: -losses.policy_loss(log_probs, advantages),
     }.items():
@@ -146,7 +144,7 @@ def test_the_lesson_hands_them_to_the_loop():
 
 
 def test_twenty_runs_as_given_were_all_solved(shipped):
-    found = np.array([runs.steps_until(run, 475) for run in shipped["as given"].values()])
+    found = np.array([steps_until(run, 475) for run in shipped["as given"].values()])
     assert len(found) == solved(found) == 20
     assert says(f"The 20 were solved after {found.min():,.0f} to {found.max():,.0f} steps")
     assert says(f"median {np.median(found):,.0f}: less than a third")
@@ -266,7 +264,7 @@ def test_the_probe_finds_what_the_score_hides():
         return last.agent.values(env.sees)[0]
 
     assert probe(gae) == pytest.approx(10, abs=1)
-    assert probe(runs.without_bootstrap) < 4
+    assert probe(without_bootstrap) < 4
 
 
 def test_an_untrained_agent_holds_the_pole_for_about_20_steps():

@@ -12,7 +12,7 @@ import pytest
 
 from course import returns
 from course.checks import engine, gae
-from course.estimators import gae_rows, three_critics
+from course.critics import three_critics
 from course.plots import alt_text
 from course.plots import gae as plots
 from course.worlds import (
@@ -25,6 +25,7 @@ from course.worlds import (
     state_values,
     survival_world,
 )
+from tests.estimator_rows import gae_rows
 from tests.lessons import variables
 
 LAMS = np.linspace(0, 1, 21).round(2)

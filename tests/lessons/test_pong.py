@@ -22,8 +22,10 @@ from course.nets import Agent
 from course.plots import alt_text
 from course.plots import pong as plots
 from course.recording import champion, record, screens
-from course.studies import runs
-from course.studies.runs import Curve
+from course.studies import Curve, examined, load_curves, steps_until
+from course.studies.curves import QUANTITIES
+from course.studies.runs import EXAMS
+from course.studies.variants import pong_variants
 from course.train import CARTPOLE, PONG, train
 
 OURS, POINTS, BARE = "as given", "no return normalisation", "no floor"
@@ -89,7 +91,8 @@ def test_the_numbers_of_the_run_are_those_of_the_prose(text):
     assert CARTPOLE.steps * games.GAMES["CartPole-v1"] == 1_024
     assert "1,024 steps" in text
     assert CARTPOLE.advantage_floor < 1e-6 < 0.05 <= PONG.advantage_floor < 1
-    assert runs.pong()[OURS].give_up == (400_000, -18)
+    ours = pong_variants()[OURS]
+    assert (ours.hopeless_after, ours.hopeless_below) == (400_000, -18)
     assert "below -18 after 400,000 steps" in text
     assert "4 frames a step" in games.PONG_PROTOCOL
     assert "holds for 4 screens" in text.replace("\n", " ")
@@ -340,7 +343,7 @@ def test_variants_count_who_got_there():
 
 @pytest.fixture(scope="module")
 def shipped():
-    return runs.load("pong")
+    return load_curves("pong")
 
 
 def test_ten_runs_each_way_come_with_the_course(text, shipped):
@@ -351,7 +354,7 @@ def test_ten_runs_each_way_come_with_the_course(text, shipped):
 
 def test_return_normalisation_helps_the_critic_and_ten_seeds_prove_nothing(text, shipped):
     there = {
-        name: sum(np.isfinite(runs.steps_until(run, 18)) for run in shipped[name].values())
+        name: sum(np.isfinite(steps_until(run, 18)) for run in shipped[name].values())
         for name in (OURS, POINTS)
     }
     assert there == {OURS: 9, POINTS: 6}
@@ -392,7 +395,7 @@ def test_where_the_floor_does_not_act_the_arithmetic_is_the_same():
 
 def test_the_seed_that_touched_the_floor_early(text, shipped):
     usual, bare = shipped[OURS][10], shipped[BARE][10]
-    for column in runs.COLUMNS:  # one and the same run, until the floor acts
+    for column in QUANTITIES:  # one and the same run, until the floor acts
         assert np.array_equal(*(getattr(run, column)[:10] for run in (usual, bare)), equal_nan=True)
     assert usual.advantage_std[10] < PONG.advantage_floor
     worst = usual.advantage_std[:20].argmin()
@@ -400,22 +403,22 @@ def test_the_seed_that_touched_the_floor_early(text, shipped):
     assert usual.score[worst] < -20
     assert "only seed 10 early, down to 0.03, losing every point" in text
     assert f"{bare.gradient_norm[worst]:.2f} long where it had been {usual.gradient_norm[worst]:.2f}" in text
-    steps = [runs.steps_until(run, 18) for run in (bare, usual)]
+    steps = [steps_until(run, 18) for run in (bare, usual)]
     assert steps[0] < steps[1]
     assert "after {:,.0f} steps instead of {:,.0f}".format(*steps) in text
 
 
 def test_the_scores_are_those_of_the_runs():
-    ours = {name: ways for name, ways in runs.examined("pong").items() if name.startswith(f"{OURS}-")}
-    assert set(ours) == {f"{OURS}-{seed}" for seed in runs.load("pong")[OURS]}
+    ours = {name: ways for name, ways in examined("pong").items() if name.startswith(f"{OURS}-")}
+    assert set(ours) == {f"{OURS}-{seed}" for seed in load_curves("pong")[OURS]}
     for ways in ours.values():
-        assert set(ways) == set(runs.WAYS)
+        assert set(ways) == set(EXAMS)
         assert all(abs(score) <= 21 for score in ways.values())
 
 
 def test_three_examinations_of_the_same_weights(text):
-    ours = [ways for name, ways in runs.examined("pong").items() if name.startswith(f"{OURS}-")]
-    low, high = ({way: pick(each[way] for each in ours) for way in runs.WAYS} for pick in (min, max))
+    ours = [ways for name, ways in examined("pong").items() if name.startswith(f"{OURS}-")]
+    low, high = ({way: pick(each[way] for each in ours) for way in EXAMS} for pick in (min, max))
     said = f"Drawn, the ten reach {low['sampled']:.1f} to {high['sampled']:.1f} points; with the likeliest "
     said += f"action {low['greedy']:.1f} to {high['greedy']:.1f}; "
     said += f"sticky {low['sticky']:.1f} to {high['sticky']:.1f}."

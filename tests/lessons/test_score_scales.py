@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 
-from course.atari import (
-    human_normalized,
-    measured_random_scores,
-    orders_of_magnitude,
-    play_random,
-    published_scores,
-)
+from course.atari import measured_random_scores, play_random, published_scores
 from course.returns import reward_to_go
+from course.scaling import human_normalized, orders_of_magnitude
 from tests.lessons import outputs, prose
 
 GAMES = ("pong", "breakout", "ms_pacman", "skiing", "video_pinball")

@@ -333,7 +333,7 @@ def test_a_constant_helps_up_to_twice_the_best_one(lesson):
 
     def variance(b):
         g = (lives.returns() - b)[:, None] * lesson.score_functions
-        return summarise("", "", g, lives.probability, true_gradient(world, world.theta)).variance
+        return summarise(g, lives.probability, true_gradient(world, world.theta)).variance
 
     mean = lives.probability @ lives.returns()
     assert mean == pytest.approx(4.92, abs=0.005)
