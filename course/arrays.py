@@ -11,6 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class NotNumbers(ValueError):
+    """What was given is no number, and no array of numbers."""
 
 
 def finite(name: str, given: ArrayLike) -> Array:
@@ -21,7 +26,8 @@ def finite(name: str, given: ArrayLike) -> Array:
             raise TypeError
         array = array.astype(np.float64, copy=False)
     except Exception:  # whatever an odd object raises when asked to be an array
-        raise ValueError(f"{name} must be numbers of a regular shape, got {_short(given)}") from None
+        raise NotNumbers(f"{name} must be numbers of a regular shape, got {_short(given)}") from None
+
     if not np.isfinite(array).all():
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -40,7 +46,7 @@ def steps(**arrays: ArrayLike) -> list[Array]:
     return list(out.values())
 
 
-def flags(name: str, given: ArrayLike) -> NDArray[np.bool_]:
+def flags(name: str, given: ArrayLike) -> Flags:
     """Return `given` as booleans; only true, false, 1 and 0 are allowed."""
     if isinstance(given, np.ndarray) and given.dtype == bool:
         return given
@@ -58,21 +64,48 @@ def same_shape(**arrays: NDArray) -> None:
         raise ValueError(f"all must have one shape, got {shapes}")
 
 
-def number(name: str, given: float, *, low: float = -np.inf, high: float = np.inf) -> float:
-    """Return one finite number in [low, high], or raise ValueError."""
-    value = finite(name, given)
+def flag(name: str, given: bool) -> bool:
+    """Return one flag, false or true (0 or 1), or raise ValueError."""
+    try:
+        value = number(name, given)
+    except ValueError:
+        value = None
+    if value not in (0, 1):
+        raise ValueError(f"{name} must be false or true, got {_short(given)}")
+    return bool(value)
+
+
+def number(
+    name: str, given: float, *, low: float = -np.inf, high: float = np.inf, above: float = -np.inf
+) -> float:
+    """Return one finite number in [low, high] and greater than `above`, or raise ValueError."""
+    try:
+        value = finite(name, given)
+    except NotNumbers:
+        raise NotNumbers(f"{name} must be a number, got {_short(given)}") from None
+
     if value.ndim:
         raise ValueError(f"{name} must be one number, got shape {value.shape}")
+    if not value > above:
+        raise ValueError(f"{name} must be above {above:g}, got {value:.15g}")
     if not low <= value <= high:
         raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value:.15g}")
     return float(value)
 
 
 def whole(name: str, given: int, *, low: int) -> int:
-    """Return a whole number of at least `low`, or raise ValueError."""
-    value = number(name, given)
+    """Return a whole number of at least `low` and below 2**63, or raise ValueError."""
+    refused = f"{name} must be a whole number of at least {low}, got {_short(given)}"
+    try:
+        # As a float, a large whole number would lose its last digits.
+        value = int(given) if isinstance(given, int | np.integer) else number(name, given)
+    except NotNumbers:
+        raise ValueError(refused) from None
+
     if value != int(value) or value < low:
-        raise ValueError(f"{name} must be a whole number of at least {low}, got {_short(given)}")
+        raise ValueError(refused)
+    if value >= 2**63:
+        raise ValueError(f"{name} must be a whole number below 2**63, got {_short(given)}")
     return int(value)
 
 

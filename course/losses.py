@@ -81,11 +81,12 @@ def clipped_policy_loss(
     Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347. Lesson 9.
     """
     _same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
-    if number("clip", clip, low=0) == 0:
-        raise ValueError("clip must be above 0, got 0")
+    clip = number("clip", clip, above=0)
+
     advantages = advantages.detach()
     ratio = (log_probs - old_log_probs.detach()).exp()
-    return -torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages).mean()
+    clipped = ratio.clamp(1 - clip, 1 + clip)
+    return -torch.minimum(ratio * advantages, clipped * advantages).mean()
 
 
 def entropy(log_probs: Tensor) -> Tensor:
@@ -134,12 +135,13 @@ def normalize(advantages: ArrayLike | Tensor, *, floor: float = 1e-8) -> Array |
     """
     if not isinstance(advantages, Tensor):
         return z_score(advantages, floor=floor)
-    if number("floor", floor, low=0) == 0:
-        raise ValueError("floor must be above 0, got 0")
+    floor = number("floor", floor, above=0)
     if not advantages.numel() or not torch.isfinite(advantages).all():
         raise ValueError("advantages must be finite and hold at least one number")
+
     wide = advantages.double()  # in float32 the mean of equal numbers may miss them by more than `floor`
-    return ((wide - wide.mean()) / wide.std(correction=0).clamp(min=floor)).to(advantages.dtype)
+    scaled = (wide - wide.mean()) / wide.std(correction=0).clamp(min=floor)
+    return scaled.to(advantages.dtype)
 
 
 def _same_shape(**tensors: Tensor) -> None:

@@ -15,7 +15,7 @@ is no transition (drop it); where they reset on the same step, it is `info["fina
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course.arrays import Array, finite, flags, number, same_shape, steps, whole
+from course.arrays import Array, finite, flag, flags, number, same_shape, steps, whole
 
 
 def spread_evenly(score: float, length: int) -> Array:
@@ -147,8 +147,7 @@ def td_update(
         if row >= len(old):
             raise ValueError(f"{name} must be a row of the table, 0 to {len(old) - 1}, got {row}")
     reward, lr = number("reward", reward), number("lr", lr, low=0, high=1)
-    if np.ndim(terminated):
-        raise ValueError(f"terminated must be one flag, got shape {np.shape(terminated)}")
+    terminated = flag("terminated", terminated)
     (delta,) = td_errors([reward], old[[state]], old[[next_state]], [terminated], gamma=gamma)
     new = old.copy()
     new[state] += lr * delta

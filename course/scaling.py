@@ -115,7 +115,7 @@ def z_score(scores: ArrayLike, *, axis: int | None = None, floor: float = 1e-8) 
     Lesson 2.
     """
     scores = _some("scores", scores)
-    floor = _above_zero("floor", floor)
+    floor = number("floor", floor, above=0)
     keep = {"axis": axis, "keepdims": axis is not None}
     centred = (scores - scores.mean(**keep)) / np.maximum(scores.std(**keep), floor)
     # The mean of equal numbers may miss them by a rounding error, which a small floor would blow up.
@@ -199,7 +199,7 @@ class RunningNormalizer:
         """Return (scores - mean) / max(std, floor), same shape; raise ValueError before any update."""
         if not self.count:
             raise ValueError("nothing seen yet: call update(batch) first")
-        return (finite("scores", scores) - self.mean) / max(self.var**0.5, _above_zero("floor", floor))
+        return (finite("scores", scores) - self.mean) / max(self.var**0.5, number("floor", floor, above=0))
 
 
 def _some(name: str, given: ArrayLike) -> Array:
@@ -207,10 +207,3 @@ def _some(name: str, given: ArrayLike) -> Array:
     if not array.size:
         raise ValueError(f"{name} must hold at least one number, got none")
     return array
-
-
-def _above_zero(name: str, given: float) -> float:
-    value = number(name, given, low=0)
-    if value == 0:
-        raise ValueError(f"{name} must be above 0, got 0")
-    return value

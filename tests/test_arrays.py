@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from course.arrays import finite, flags, number, one_of, same_shape, steps, whole
+from course.arrays import finite, flag, flags, number, one_of, same_shape, steps, whole
 
 
 def refusal(f, *arguments, **keywords):
@@ -145,11 +145,30 @@ def test_unequal_shapes_are_all_told():
         (1.01, "gamma must be in [0, 1], got 1.01"),
         ([0.5], "gamma must be one number, got shape (1,)"),
         (np.nan, "gamma must be finite, got nan"),
-        ("half", "gamma must be numbers of a regular shape, got 'half'"),
+        ("half", "gamma must be a number, got 'half'"),
     ],
 )
 def test_a_number_out_of_range_is_refused_with_the_range(given, said):
     assert refusal(number, "gamma", given, low=0, high=1) == said
+
+
+def test_a_large_whole_number_keeps_its_last_digits():
+    assert whole("seed", 2**53 + 1, low=0) == 2**53 + 1
+    assert whole("seed", 2**63 - 1, low=0) == 2**63 - 1
+
+
+@pytest.mark.parametrize("given", [0, -1, -0.0])
+def test_a_number_that_must_be_above_another_is_refused_on_the_edge(given):
+    assert refusal(number, "clip", given, above=0) == f"clip must be above 0, got {given:g}"
+    assert number("clip", 1e-300, above=0) == 1e-300
+
+
+def test_one_flag_is_one_flag():
+    assert flag("shared", 1) is True
+    assert flag("shared", np.False_) is False
+    assert refusal(flag, "shared", [True]) == "shared must be false or true, got [True]"
+    assert refusal(flag, "shared", "no") == "shared must be false or true, got 'no'"
+    assert refusal(flag, "shared", 2) == "shared must be false or true, got 2"
 
 
 def test_a_refusal_never_shows_a_number_that_would_have_been_allowed():
@@ -163,6 +182,10 @@ def test_a_refusal_never_shows_a_number_that_would_have_been_allowed():
         (2, "length must be a whole number of at least 3, got 2"),
         (3.5, "length must be a whole number of at least 3, got 3.5"),
         (np.inf, "length must be finite, got inf"),
+        (None, "length must be a whole number of at least 3, got None"),
+        ("three", "length must be a whole number of at least 3, got 'three'"),
+        (2**70, "length must be a whole number below 2**63, got 1180591620717411303424"),
+        (float(2**63), "length must be a whole number below 2**63, got 9.223372036854776e+18"),
         ([3], "length must be one number, got shape (1,)"),
     ],
 )

@@ -664,7 +664,7 @@ def test_what_is_no_flag_is_refused_by_name(f, name, given, said):
         (1.5, "must be in [0, 1], got 1.5"),
         (np.nan, "must be finite, got nan"),
         ([0.5, 0.5], "must be one number, got shape (2,)"),
-        ("half", "must be numbers of a regular shape, got 'half'"),
+        ("half", "must be a number, got 'half'"),
     ],
     ids=["below", "above", "NaN", "two", "text"],
 )
@@ -691,7 +691,7 @@ def test_what_is_not_over_time_is_refused_by_name(f, name, given):
         (td_update, {"table": [[1, 2, 3]]}, "table must have shape [S], got (1, 3)"),
         (td_update, {"table": []}, "table must have shape"),
         (td_update, {"reward": np.nan}, "reward must be finite, got nan"),
-        (td_update, {"reward": "much"}, "reward must be numbers of a regular shape, got 'much'"),
+        (td_update, {"reward": "much"}, "reward must be a number, got 'much'"),
         (td_update, {"reward": [1, 2]}, "reward must be one number, got shape (2,)"),
         (td_update, {"terminated": 2}, "terminated must be"),
         (td_update, {"terminated": "yes"}, "terminated must be"),
@@ -711,7 +711,7 @@ def test_other_refusals_name_the_argument(f, changed, said):
         (1, 2.5, "length must be a whole number of at least 1, got 2.5"),
         (np.inf, 3, "score must be finite, got inf"),
         ([1, 2], 3, "score must be one number, got shape (2,)"),
-        ("six", 3, "score must be numbers of a regular shape, got 'six'"),
+        ("six", 3, "score must be a number, got 'six'"),
     ],
 )
 def test_spread_evenly_refuses_by_name(score, length, said):

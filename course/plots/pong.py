@@ -175,8 +175,7 @@ def watch(updates: Iterable[Any], *, minutes: float, others: Mapping[int, Curve]
         minutes: how long, above 0.
         others: seed -> a finished run, to draw beside it.
     """
-    if number("minutes", minutes, low=0) == 0:
-        raise ValueError("minutes must be above 0, got 0")
+    minutes = number("minutes", minutes, above=0)
     most = QUICK if quick() else None
     taken: list[Any] = []
     picture = live(_until(updates, minutes, most), lambda so_far: scores(so_far, others), every=3.0)

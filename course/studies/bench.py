@@ -140,8 +140,7 @@ def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16
     from course import games
     from course.train import train
 
-    if number("scale", scale, low=0) == 0:
-        raise ValueError("scale must be above 0, got 0")
+    scale = number("scale", scale, above=0)
     env = TransformReward(games.make("CartPole-v1", envs=envs), lambda rewards: rewards * scale)
     examined = 0
 
