@@ -13,7 +13,8 @@ The modules in reading order, in groups; each imports only from those above it:
     critics      tables that learn the values of a small world
 
     losses       what the actor and the critic minimise
-    nets         actor and critic, and the units in which the critic thinks
+    units        the units in which the critic thinks: PopArt
+    nets         actor and critic
     rollout      playing: the record of T steps of N environments
     games        CartPole and Pong, probes, and how an agent is examined
     train        Config, Update, train: the loop

@@ -1,8 +1,8 @@
-"""The agent: an actor that chooses, a critic that predicts, and the units in which the critic thinks.
+"""The agent: an actor that chooses and a critic that predicts.
 
 Observations and actions are numpy at the border; torch stays inside, where a gradient flows. The
-critic's network speaks in *normalised* units, about mean 0 and standard deviation 1, so that its
-learning does not depend on the size of a game's points. `Agent.values` speaks in points.
+critic's network speaks in *units* of its own (`course.units`), about mean 0 and standard deviation 1,
+so that its learning does not depend on the size of a game's points. `Agent.values` speaks in points.
 """
 
 import math
@@ -18,12 +18,19 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from course.arrays import Array, finite, whole
+from course.units import Units
 
-FORMAT = "advantage-course agent, version 1"
+FORMAT = "advantage-course agent, version 2"
+FORMER = "advantage-course agent, version 1"  # its units stood among the agent's own buffers
+RENAMED = {
+    "return_mean": "units.mean",
+    "return_square": "units.square",
+    "return_std": "units.std",
+    "returns_seen": "units.seen",
+}
 HEADER = ("obs_shape", "actions", "width", "shared", "env_name", "protocol")
 CONVOLUTIONS = ((6, 3), (3, 2))  # kernel and stride, in pixels: a third of the work of (4, 2), (4, 2)
 CHUNK = 512  # observations that go through the critic at once; many more do not fit the cache
-SMALLEST_SPREAD = 1e-3  # of the targets' root mean square: below it, a return counts as constant
 
 
 class Agent(nn.Module):
@@ -62,25 +69,30 @@ class Agent(nn.Module):
         super().__init__()
         self.obs_shape = tuple(whole("obs_shape", side, low=1) for side in obs_shape)
         self.actions = whole("actions", actions, low=1)
-        self.width, self.shared = whole("width", width, low=1), bool(shared)
-        self.env_name, self.protocol = env_name, protocol
-        self.half = len(self.obs_shape) == 3 and bfloat16_pays()  # 16 bits for the convolutions
+        self.width = whole("width", width, low=1)
+        self.shared = bool(shared)
+        self.env_name = env_name
+        self.protocol = protocol
+        self.sixteen_bits = len(self.obs_shape) == 3 and bfloat16_pays()  # for the convolutions
+
         with torch.random.fork_rng(devices=[]), one_thread():  # orthogonal weights depend on the threads
             torch.manual_seed(whole("seed", seed, low=0))
             self.body, features = _body(self.obs_shape, self.width)
             self.critic_body = self.body if self.shared else _body(self.obs_shape, self.width)[0]
             self.actor = _layer(nn.Linear(features, self.actions), gain=0.01)
             self.critic = _layer(nn.Linear(features, 1), gain=0.0)
+
+        self.units = Units()
         self.register_buffer("background", torch.as_tensor(np.asarray(background, np.float32)))
-        for name in ("return_mean", "return_square", "returns_seen"):
-            self.register_buffer(name, torch.zeros((), dtype=torch.float64))
-        self.register_buffer("return_std", torch.ones((), dtype=torch.float64))
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-probabilities [B, A] and normalised values [B] of observations [B, ...]."""
-        features = self._features(self.body, obs)
-        other = features if self.shared else self._features(self.critic_body, obs)
-        return torch.log_softmax(self.actor(features), dim=-1), self.critic(other).squeeze(-1)
+        """Log-probabilities [B, A], and values [B] in the critic's units, of observations [B, ...]."""
+        seen = self._features(self.body, obs)
+        seen_by_critic = seen if self.shared else self._features(self.critic_body, obs)
+
+        log_probs = torch.log_softmax(self.actor(seen), dim=-1)
+        values = self.critic(seen_by_critic).squeeze(-1)
+        return log_probs, values
 
     @torch.no_grad()
     def log_probs(self, obs: NDArray) -> NDArray[np.float32]:
@@ -94,8 +106,7 @@ class Agent(nn.Module):
         """What the critic predicts, in points: one value for each observation, float64."""
         flat = self._tensor(obs)
         parts = [self.critic(self._features(self.critic_body, part)) for part in flat.split(CHUNK)]
-        predicted = torch.cat(parts).squeeze(-1).double()
-        in_points = self.return_mean + self.return_std * predicted
+        in_points = self.units.to_points(torch.cat(parts).squeeze(-1))
         return in_points.cpu().numpy().reshape(np.shape(obs)[: -len(self.obs_shape)])
 
     def act(
@@ -115,45 +126,15 @@ class Agent(nn.Module):
             ValueError: if the observations have another shape than the agent's.
         """
         logs = self.log_probs(obs)
+
         # The largest of log pi + Gumbel noise is a draw from pi: Gumbel (1954).
         noise = 0.0 if greedy else rng.gumbel(size=logs.shape)
         actions = np.argmax(logs + noise, axis=-1)
         return actions, np.take_along_axis(logs, actions[:, None], axis=-1)[:, 0]
 
-    @torch.no_grad()
-    def rescale(self, targets: ArrayLike, *, rate: float) -> None:
-        """Let the critic's units follow its targets, and leave its predictions as they are.
-
-        PopArt: mean and mean square move towards those of `targets` by `rate`; then the last layer
-        is shrunk and shifted by just so much that every value in points stays what it was. The
-        first time there is nothing to keep: the critic starts from the targets' mean.
-
-        Args:
-            targets: what the values should have been, in points, shape [n].
-            rate: how far to move, in (0, 1].
-
-        Raises:
-            ValueError: if a target is not finite.
-
-        van Hasselt et al. (2016), https://arxiv.org/abs/1602.07714. Lesson 8.
-        """
-        targets = finite("targets", targets)
-        first, mean, std = not self.returns_seen, self.return_mean.clone(), self.return_std.clone()
-        rate = 1.0 if first else rate
-        self.return_mean += rate * (targets.mean() - self.return_mean)
-        self.return_square += rate * ((targets**2).mean() - self.return_square)
-        self.returns_seen += len(targets)
-        variance = float(self.return_square - self.return_mean**2)
-        least = SMALLEST_SPREAD * float(self.return_square) ** 0.5
-        self.return_std.fill_(max(max(variance, 0.0) ** 0.5, least) or 1.0)
-        if not first:
-            weight, bias = self.critic.weight, self.critic.bias
-            bias.copy_((std * bias.double() + mean - self.return_mean) / self.return_std)
-            weight.copy_(weight.double() * std / self.return_std)
-
-    def normalise(self, targets: Array) -> Array:
-        """Targets in points to the critic's units: (target - mean) / std, same shape."""
-        return (targets - self.return_mean.item()) / self.return_std.item()
+    def follow(self, targets: ArrayLike, *, rate: float) -> None:
+        """Let the critic's units follow its targets, in points, and leave its predictions: `Units.follow`."""
+        self.units.follow(targets, self.critic, rate=rate)
 
     def _tensor(self, obs: NDArray) -> Tensor:
         obs = np.asarray(obs)
@@ -161,6 +142,7 @@ class Agent(nn.Module):
         if obs.shape[-sides:] != self.obs_shape or obs.ndim <= sides:
             expected = ", ".join(map(str, ("...", *self.obs_shape)))
             raise ValueError(f"obs must have shape [{expected}] for this agent, got {obs.shape}")
+
         flat = np.ascontiguousarray(obs.reshape(-1, *self.obs_shape))
         kept = flat if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)
         return torch.from_numpy(kept).to(self.background.device)
@@ -168,10 +150,11 @@ class Agent(nn.Module):
     def _features(self, body: nn.Module, obs: Tensor) -> Tensor:
         if len(self.obs_shape) == 1:
             return body(obs)
-        half = self.half and obs.device.type == "cpu"
-        kind = torch.bfloat16 if half else torch.float32  # both hold every grey value exactly
+
+        short = self.sixteen_bits and obs.device.type == "cpu"
+        kind = torch.bfloat16 if short else torch.float32  # both hold every grey value exactly
         seen = (obs.to(kind) - self.background.to(kind)) * (1 / 60)  # a bright object is about 1
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with torch.autocast("cpu", torch.bfloat16, enabled=short):
             return body(seen).float()
 
 
@@ -179,7 +162,13 @@ def save(agent: Agent, path: str | Path) -> None:
     """Write an agent to a file: its weights and what they belong to, no code.
 
     The file is complete or not there: it is written beside its place and then moved.
+
+    Raises:
+        ValueError: if a weight is not finite: `load` would refuse the file.
     """
+    for name, weights in agent.state_dict().items():
+        finite(name, weights.cpu().numpy())
+
     path = Path(path)
     unfinished = path.with_name(path.name + ".part")
     header = {name: getattr(agent, name) for name in HEADER}
@@ -191,24 +180,46 @@ def load(path: str | Path) -> Agent:
     """Read an agent from a file of `save`. Nothing in the file is ever executed.
 
     Raises:
-        ValueError: if the file is damaged, or is something else; it names the file.
+        ValueError: if the file is damaged, or is something else; it names the file and says which.
         OSError: if it cannot be opened.
     """
     with Path(path).open("rb") as file:
         try:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-            if found["format"] != FORMAT:
-                raise ValueError(f"its format is {found['format']!r}")
-            header = {name: found[name] for name in HEADER}
-            obs_shape, actions = header.pop("obs_shape"), header.pop("actions")
-            background = found["weights"]["background"].numpy()
-            agent = Agent(obs_shape, actions, background=background, **header)
-            agent.load_state_dict(found["weights"])
-            for name, weights in agent.state_dict().items():
-                finite(name, weights.numpy())
-        except Exception as error:  # whatever unpickling a damaged file raises
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise ValueError(f"{path} is not an agent saved by this course: {reason[0]}") from None
+            content = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception:  # whatever unpickling a damaged file raises, in torch's words
+            content = None
+
+    try:
+        return _agent_from(content)
+    except ValueError as error:
+        raise ValueError(f"{path} is not an agent saved by this course: {error}") from None
+
+
+def _agent_from(content: object) -> Agent:
+    """The agent in a file's content, or a ValueError that says what is wrong with it."""
+    if content is None:
+        raise ValueError("it is damaged, or a file of another kind")
+    if not isinstance(content, dict) or not isinstance(content.get("format"), str):
+        raise ValueError("it does not say its format")
+    if content["format"] not in (FORMAT, FORMER):
+        raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
+
+    missing = [name for name in (*HEADER, "weights") if name not in content]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    weights = content["weights"]
+    if not isinstance(weights, dict) or not all(isinstance(each, Tensor) for each in weights.values()):
+        raise ValueError("its weights are no tensors by name")
+
+    weights = {RENAMED.get(name, name): each for name, each in weights.items()}
+    for name, each in weights.items():
+        finite(str(name), each.numpy())
+    try:
+        header = {name: content[name] for name in HEADER}
+        agent = Agent(**header, background=weights["background"].numpy())
+        agent.load_state_dict(weights)
+    except (TypeError, KeyError, RuntimeError):  # a side that is no number, no such tensor, another shape
+        raise ValueError("its weights do not belong to the agent that it describes") from None
     return agent
 
 
@@ -248,22 +259,32 @@ def device_for(agent: Agent) -> torch.device:
 def _body(obs_shape: tuple[int, ...], width: int) -> tuple[nn.Module, int]:
     """Hidden layers for one observation, and how many features come out."""
     if len(obs_shape) == 1:
-        first, second = _layer(nn.Linear(obs_shape[0], width)), _layer(nn.Linear(width, width))
-        return nn.Sequential(first, nn.Tanh(), second, nn.Tanh()), width
-    if len(obs_shape) != 3:
-        raise ValueError(f"obs_shape must be [D] or [frames, height, width], got {obs_shape}")
-    frames, *sides = obs_shape
+        return _body_for_numbers(obs_shape[0], width), width
+    if len(obs_shape) == 3:
+        return _body_for_images(obs_shape, 2 * width), 2 * width
+    raise ValueError(f"obs_shape must be [D] or [frames, height, width], got {obs_shape}")
+
+
+def _body_for_numbers(entries: int, width: int) -> nn.Module:
+    first = _layer(nn.Linear(entries, width))
+    second = _layer(nn.Linear(width, width))
+    return nn.Sequential(first, nn.Tanh(), second, nn.Tanh())
+
+
+def _body_for_images(obs_shape: tuple[int, ...], features: int) -> nn.Module:
+    frames, height, width = obs_shape
+    sides = [height, width]
     for kernel, stride in CONVOLUTIONS:
         sides = [(side - kernel) // stride + 1 for side in sides]
     if min(sides) < 1:
         raise ValueError(f"an image must be at least 12 pixels wide and high, got {obs_shape}")
-    first, second = (
-        _layer(nn.Conv2d(before, after, *size))
-        for before, after, size in zip((frames, 16), (16, 32), CONVOLUTIONS, strict=True)
-    )
-    last = _layer(nn.Linear(32 * math.prod(sides), 2 * width))
+
+    (kernel, stride), (next_kernel, next_stride) = CONVOLUTIONS
+    first = _layer(nn.Conv2d(frames, 16, kernel, stride))
+    second = _layer(nn.Conv2d(16, 32, next_kernel, next_stride))
+    last = _layer(nn.Linear(32 * math.prod(sides), features))
     body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), last, nn.ReLU())
-    return body.to(memory_format=torch.channels_last), 2 * width  # on a CPU a third quicker
+    return body.to(memory_format=torch.channels_last)  # on a CPU a third quicker
 
 
 def _layer(layer: nn.Module, *, gain: float = math.sqrt(2)) -> nn.Module:

@@ -6,7 +6,7 @@ reward. Where `point_ends`, a rally is an episode to the critic, and nothing flo
 """
 
 import copy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from importlib.resources import as_file, files
 
 import numpy as np
@@ -21,7 +21,7 @@ from course.train import PONG, Config
 MOVES = ("stay", "up", "down")  # the actions of `games.Pong`, in its order
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Record:
     """T consecutive steps of one game. Row t is the whole step from s_t to s_{t+1}; values are points."""
 
@@ -45,8 +45,17 @@ class Record:
         return [self._rows(slice(a, b)) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
 
     def _rows(self, rows: slice) -> "Record":
-        arrays = {field.name: getattr(self, field.name)[rows] for field in fields(self)[2:]}
-        return replace(self, first=self.first + rows.start, **arrays)
+        return Record(
+            seed=self.seed,
+            first=self.first + rows.start,
+            obs=self.obs[rows],
+            actions=self.actions[rows],
+            probabilities=self.probabilities[rows],
+            rewards=self.rewards[rows],
+            values=self.values[rows],
+            deltas=self.deltas[rows],
+            advantages=self.advantages[rows],
+        )
 
 
 def champion() -> Agent:
@@ -85,36 +94,74 @@ def record(
 
     Lesson 9.
     """
-    points, max_steps = whole("points", points, low=1), whole("max_steps", max_steps, low=1)
+    points = whole("points", points, low=1)
+    max_steps = whole("max_steps", max_steps, low=1)
     rng = np.random.default_rng([whole("seed", seed, low=0), 3])
     agent = _in_32_bits(agent)
-    rows: list[tuple] = []
+    seen, actions, rewards = [], [], []
+    scored = 0
+    over = cut = False
+
     env = games.make("pong", envs=1)
     try:
-        obs, _ = env.reset(seed=seed)
-        with one_thread():
-            for _ in range(max_steps):
-                actions, _ = agent.act(obs, rng, greedy=greedy)
-                before = obs[0]
-                obs, rewards, terminated, truncated, info = env.step(actions)
-                rows.append((before, actions[0], float(rewards[0])))
-                points -= bool(rewards[0])
-                if points == 0 or terminated[0] or truncated[0]:
-                    break
-            over = bool(terminated[0])
-            last = info["final_obs"][:1] if over or truncated[0] else obs
-            seen, played, paid = (np.array(column) for column in zip(*rows, strict=True))
-            values = agent.values(np.concatenate([seen, last]))
-            logs = agent.log_probs(seen)
+        reached, _ = env.reset(seed=seed)
+        while scored < points and len(rewards) < max_steps and not (over or cut):
+            with one_thread():
+                action, _ = agent.act(reached, rng, greedy=greedy)
+            seen.append(reached[0])
+            reached, reward, terminated, truncated, info = env.step(action)
+            actions.append(action[0])
+            rewards.append(float(reward[0]))
+
+            scored += bool(reward[0])
+            over, cut = bool(terminated[0]), bool(truncated[0])
+            if over or cut:
+                reached = info["final_obs"][:1]  # what came back shows the next game
     finally:
         env.close()
-    ended = (paid != 0) & config.point_ends
-    ended[-1] |= over
-    judged = paid, values[:-1], values[1:], ended
-    deltas = td_errors(*judged, gamma=config.gamma)
-    advantages = gae(*judged, np.zeros_like(ended), gamma=config.gamma, lam=config.lam)
+
+    return _judged(
+        agent,
+        config,
+        seed=seed,
+        obs=np.array([*seen, reached[0]]),
+        actions=np.array(actions),
+        rewards=np.array(rewards),
+        over=over,
+    )
+
+
+def _judged(
+    agent: Agent,
+    config: Config,
+    *,
+    seed: int,
+    obs: NDArray[np.uint8],
+    actions: NDArray[np.int64],
+    rewards: Array,
+    over: bool,
+) -> Record:
+    """What was seen [T + 1], done [T] and paid [T], with what the agent makes of it."""
+    with one_thread():
+        values = agent.values(obs)
+        log_probs = agent.log_probs(obs[:-1])
+
+    terminated = (rewards != 0) & config.point_ends
+    terminated[-1] |= over
+    never = np.zeros_like(terminated)
+    deltas = td_errors(rewards, values[:-1], values[1:], terminated, gamma=config.gamma)
+    advantages = gae(rewards, values[:-1], values[1:], terminated, never, gamma=config.gamma, lam=config.lam)
+
     return Record(
-        seed, 0, seen, played, np.exp(logs, dtype=np.float64), paid, values[:-1], deltas, advantages
+        seed=seed,
+        first=0,
+        obs=obs[:-1],
+        actions=actions,
+        probabilities=np.exp(log_probs, dtype=np.float64),
+        rewards=rewards,
+        values=values[:-1],
+        deltas=deltas,
+        advantages=advantages,
     )
 
 
@@ -136,9 +183,11 @@ def screens(game: Record, rally: Record | None = None, *, steps: int | None = No
     from gymnasium.vector import AutoresetMode
 
     part = game if rally is None else rally
-    if game.first or (part.seed, part.first + len(part) > len(game)) != (game.seed, False):
+    if game.first or part.seed != game.seed or part.first + len(part) > len(game):
         raise ValueError("game must be a record from the start of its game, and rally a part of it")
-    last = part.first + min(len(part), whole("steps", len(part) if steps is None else steps, low=1))
+    wanted = len(part) if steps is None else whole("steps", steps, low=1)
+    last = part.first + min(len(part), wanted)
+
     console = AtariVectorEnv(
         "pong",
         1,
@@ -148,12 +197,13 @@ def screens(game: Record, rally: Record | None = None, *, steps: int | None = No
         stack_num=1,
         autoreset_mode=AutoresetMode.SAME_STEP,
     )
+    pictures = []
     try:
-        seen, pictures = console.reset(seed=game.seed)[0], []
+        seen, _ = console.reset(seed=game.seed)
         for t, action in enumerate(game.actions[:last]):
             if t >= part.first:
                 pictures.append(seen[0, 0].copy())
-            seen = console.step(games.Pong.ACTIONS[[action]])[0]
+            seen, *_ = console.step(games.Pong.ACTIONS[[action]])
     finally:
         console.close()
     return np.array(pictures)
@@ -161,5 +211,5 @@ def screens(game: Record, rally: Record | None = None, *, steps: int | None = No
 
 def _in_32_bits(agent: Agent) -> Agent:
     agent = copy.deepcopy(agent)
-    agent.half = False
+    agent.sixteen_bits = False
     return agent

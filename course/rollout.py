@@ -17,13 +17,11 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
-from course.arrays import Array, whole
+from course.arrays import Array, Flags, whole
 from course.nets import Agent
 
-Flags = NDArray[np.bool_]
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Rollout:
     """T steps of N environments. Row t is the whole step from s_t to s_{t+1}; O is the shape of obs."""
 
@@ -55,13 +53,14 @@ class Rollout:
         """True where the step was the last of its episode, for either reason; shape [T, N]."""
         return self.terminated | self.truncated
 
-    def values(self, agent: Agent) -> tuple[Array, Array]:
-        """V(s_t) and V(s_{t+1}) in points, both [T, N]: the critic looks at each state once."""
-        along = agent.values(self.frames)
-        following = along[1:].copy()
-        if len(self.reached):
-            following[self.ended] = agent.values(self.reached)
-        return along[:-1], following
+
+def values_along(rollout: Rollout, agent: Agent) -> tuple[Array, Array]:
+    """V(s_t) and V(s_{t+1}) in points, both [T, N]: the critic looks at each state once."""
+    values = agent.values(rollout.frames)
+    next_values = values[1:].copy()
+    if len(rollout.reached):
+        next_values[rollout.ended] = agent.values(rollout.reached)
+    return values[:-1], next_values
 
 
 class Collector:
@@ -70,7 +69,8 @@ class Collector:
     def __init__(self, env: VectorEnv, *, seed: int) -> None:
         """Reset the environment; refuse one that the agent cannot play (`check_env`)."""
         check_env(env)
-        self.env, self.mode = env, autoreset_mode(env)
+        self.env = env
+        self.mode = autoreset_mode(env)
         self.rng = np.random.default_rng([whole("seed", seed, low=0), 1])
         self.env_steps = 0  # real steps so far, all environments together
         self._obs, _ = env.reset(seed=int(self.rng.integers(2**31)))
@@ -85,27 +85,44 @@ class Collector:
         """
         shape = (whole("steps", steps, low=1), self.env.num_envs)
         frames = np.empty((steps + 1, *self._obs.shape), dtype=self._obs.dtype)
-        actions, log_probs = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.float32)
-        rewards, real = np.empty(shape), np.ones(shape, dtype=bool)
-        flags = np.empty((2, *shape), dtype=bool)
-        reached, scores = [], []
+        actions = np.empty(shape, dtype=np.int64)
+        log_probs = np.empty(shape, dtype=np.float32)
+        rewards = np.empty(shape)
+        terminated = np.empty(shape, dtype=bool)
+        truncated = np.empty(shape, dtype=bool)
+        real = np.ones(shape, dtype=bool)
+        reached = []
+        scores = []
+
         for t in range(steps):
             frames[t] = self._obs
-            actions[t], log_probs[t] = agent.act(frames[t], self.rng)
-            self._obs, rewards[t], flags[0, t], flags[1, t], info = self.env.step(actions[t])
             if self.mode is AutoresetMode.NEXT_STEP:
                 real[t] = ~self._over
-            self._over = flags[0, t] | flags[1, t]
+
+            actions[t], log_probs[t] = agent.act(frames[t], self.rng)
+            self._obs, rewards[t], terminated[t], truncated[t], info = self.env.step(actions[t])
+
+            self._over = terminated[t] | truncated[t]
             self._score += rewards[t]
             if self._over.any():
                 scores += self._score[self._over].tolist()
                 self._score[self._over] = 0
                 if self.mode is AutoresetMode.SAME_STEP:
                     reached += [info["final_obs"][n] for n in np.flatnonzero(self._over)]
+
         frames[steps] = self._obs
         self.env_steps += int(real.sum())
-        final = np.array(reached, dtype=frames.dtype).reshape(-1, *frames.shape[2:])
-        return Rollout(frames, actions, log_probs, rewards, *flags, real, final, tuple(scores))
+        return Rollout(
+            frames=frames,
+            actions=actions,
+            log_probs=log_probs,
+            rewards=rewards,
+            terminated=terminated,
+            truncated=truncated,
+            real=real,
+            reached=np.array(reached, dtype=frames.dtype).reshape(-1, *frames.shape[2:]),
+            scores=tuple(scores),
+        )
 
 
 def autoreset_mode(env: VectorEnv) -> AutoresetMode:

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import partial, reduce
 
 import numpy as np
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from course import losses, returns
 from course.arrays import Array, number, whole
 from course.nets import Agent, device_for, one_thread
-from course.rollout import Collector, Rollout, check_env
+from course.rollout import Collector, Rollout, check_env, values_along
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Config:
         for name in ("value_weight", "entropy_weight"):
             number(name, getattr(self, name), low=0)
         for name in ("lr", "clip", "max_grad_norm", "advantage_floor"):
-            if number(name, getattr(self, name), low=0) == 0:
-                raise ValueError(f"{name} must be above 0, got 0")
+            number(name, getattr(self, name), above=0)
 
 
 CARTPOLE = Config()
@@ -84,18 +83,24 @@ PONG = Config(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Update:
-    """What one update did, and the agent after it."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What one gradient step measured; or the means of many steps."""
 
-    number: int  # of the update, from 1
-    env_steps: int  # steps of the game so far
-    score: float  # mean score of the most recent episodes, in points; NaN before the first
-    policy_loss: float  # the five from here on are means over the update's minibatches
+    policy_loss: float
     value_loss: float  # in the critic's units
     entropy: float  # nats
     kl: float  # how far the policy moved from the one that played, nats
     gradient_norm: float  # before it is shortened
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Update(Measured):
+    """What one update did, and the agent after it. What was `Measured` are means over its minibatches."""
+
+    number: int  # of the update, from 1
+    env_steps: int  # steps of the game so far
+    score: float  # mean score of the most recent episodes, in points; NaN before the first
     explained_variance: float  # of the critic before this update
     advantage_std: float  # points, before normalisation
     seconds: float  # since the start, the watcher's own time included
@@ -109,6 +114,10 @@ class TrainingFailed(RuntimeError):
         """Keep the agent beside the message."""
         super().__init__(message)
         self.agent = agent
+
+
+class NotFinite(ArithmeticError):
+    """A quantity of the training is NaN or infinite."""
 
 
 def train(
@@ -174,8 +183,11 @@ def learn(
 ) -> Iterator[Update]:
     """The loop. Arguments, Yields, Raises: as `train`, with everything prepared."""
     optimizer = torch.optim.Adam(agent.parameters(), lr=config.lr, eps=1e-5, fused=True)
-    scores, began, count = deque(maxlen=config.recent), time.perf_counter(), 0
+    scores = deque(maxlen=config.recent)
+    count = 0
+    began = time.perf_counter()
     good = copy.deepcopy(agent)
+
     while collector.env_steps < config.env_steps:
         count += 1
         try:
@@ -183,16 +195,19 @@ def learn(
                 _set_lr(optimizer, config, collector.env_steps)
                 rollout = collector.collect(agent, config.steps)
                 batch = judge(agent, rollout, config, gae, normalize)
-                moved = improve(agent, optimizer, batch, config, policy_loss, collector.rng)
+                if config.return_rate:
+                    agent.follow(batch.targets, rate=config.return_rate)
+                measured = improve(agent, optimizer, batch, config, policy_loss, collector.rng)
         except NotFinite as error:
             raise TrainingFailed(f"update {count}: {error}; training stopped", good) from None
+
         scores.extend(rollout.scores)
         good = copy.deepcopy(agent)
         yield Update(
+            **asdict(measured),
             number=count,
             env_steps=collector.env_steps,
             score=float(np.mean(scores)) if scores else float("nan"),
-            **moved,
             explained_variance=batch.explained_variance,
             advantage_std=batch.advantage_std,
             seconds=time.perf_counter() - began,
@@ -200,7 +215,7 @@ def learn(
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Batch:
     """The n real steps of a rollout, judged: what the networks learn from."""
 
@@ -208,7 +223,7 @@ class Batch:
     actions: Tensor  # [n]
     log_probs: Tensor  # [n] under the policy that played
     advantages: Tensor  # [n] normalised
-    targets: Tensor  # [n] what the critic should have said, in its own units
+    targets: Tensor  # [n] what the critic should have said, in points, float64
     explained_variance: float
     advantage_std: float  # points
 
@@ -221,37 +236,34 @@ def judge(
     normalize: Callable[..., Array],
 ) -> Batch:
     """Give every step its advantage and every state its target, in float64; drop what is not real."""
-    values, next_values = rollout.values(agent)
+    values, next_values = values_along(rollout, agent)
     _finite(rewards=rollout.rewards, values=values, next_values=next_values)
-    terminated = rollout.terminated | (config.point_ends & (rollout.rewards != 0))
+
     advantages = gae(
         rollout.rewards,
         values,
         next_values,
-        terminated,
+        rollout.terminated | (config.point_ends & (rollout.rewards != 0)),
         rollout.truncated,
         gamma=config.gamma,
         lam=config.lam,
     )
     real = rollout.real
-    advantages, values = np.asarray(advantages, dtype=np.float64)[real], values[real]
+    advantages = np.asarray(advantages, dtype=np.float64)[real]
+    values = values[real]
     _finite(advantages=advantages)
+
     targets = advantages + values
-    if config.return_rate:
-        agent.rescale(targets, rate=config.return_rate)
     scaled = np.asarray(normalize(advantages, floor=config.advantage_floor), dtype=np.float64)
     _finite(normalised_advantages=scaled)
+
+    device = agent.background.device
     return Batch(
-        *(
-            torch.from_numpy(array).to(agent.background.device)
-            for array in (
-                rollout.obs[real],
-                rollout.actions[real],
-                rollout.log_probs[real],
-                scaled.astype(np.float32),
-                agent.normalise(targets).astype(np.float32),
-            )
-        ),
+        obs=torch.from_numpy(rollout.obs[real]).to(device),
+        actions=torch.from_numpy(rollout.actions[real]).to(device),
+        log_probs=torch.from_numpy(rollout.log_probs[real]).to(device),
+        advantages=torch.from_numpy(scaled.astype(np.float32)).to(device),
+        targets=torch.from_numpy(targets).to(device),
         explained_variance=returns.explained_variance(values, targets),
         advantage_std=float(advantages.std()),
     )
@@ -264,27 +276,56 @@ def improve(
     config: Config,
     policy_loss: Callable[..., Tensor],
     rng: np.random.Generator,
-) -> dict[str, float]:
+) -> Measured:
     """Some epochs of small gradient steps on one batch; return the means of what was measured."""
-    n, measured, parameters = len(batch.actions), [], list(agent.parameters())
-    find = partial(gradient, agent, batch, config, policy_loss)
+    n = len(batch.actions)
+    minibatches = max(1, round(n / config.minibatch))
+    parameters = list(agent.parameters())
+    history = []
+
     with ThreadPoolExecutor(config.learners) as pool:
-        side_by_side = pool.map if config.learners > 1 else map
         for _ in range(config.epochs):
-            for part in np.array_split(rng.permutation(n), max(1, round(n / config.minibatch))):
-                shares = np.array_split(part, config.learners)
-                weights = [len(share) / len(part) for share in shares]
-                found, means = zip(*side_by_side(find, shares, weights), strict=True)
-                for parameter, *gradients in zip(parameters, *found, strict=True):
-                    parameter.grad = reduce(torch.add, gradients)
+            for rows in np.array_split(rng.permutation(n), minibatches):
+                gradients, means = shared_gradient(pool, agent, batch, config, policy_loss, rows)
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter.grad = gradient
                 norm = nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
-                measured.append([*sum(means).tolist(), norm.item()])
-                _finite(**dict(zip(MEASURED, measured[-1], strict=True)))  # a step cannot be undone
+
+                policy, value, undecided, kl = means.tolist()
+                measured = Measured(
+                    policy_loss=policy, value_loss=value, entropy=undecided, kl=kl, gradient_norm=norm.item()
+                )
+                _finite(**asdict(measured))  # a step cannot be undone
+                history.append(measured)
                 optimizer.step()
-    return dict(zip(MEASURED, np.mean(measured, axis=0).tolist(), strict=True))
+
+    return mean_of(history)
 
 
-def gradient(
+def shared_gradient(
+    pool: ThreadPoolExecutor,
+    agent: Agent,
+    batch: Batch,
+    config: Config,
+    policy_loss: Callable[..., Tensor],
+    rows: NDArray[np.int64],
+) -> tuple[list[Tensor], Tensor]:
+    """The gradient of some rows of the batch, found by all learners side by side: as `one_gradient`.
+
+    Each learner takes an equal share of the rows. The mean over all rows is the mean of the learners'
+    means, each weighted by its share.
+    """
+    shares = np.array_split(rows, config.learners)
+    weights = [len(share) / len(rows) for share in shares]
+    find = partial(one_gradient, agent, batch, config, policy_loss)
+    side_by_side = pool.map if len(shares) > 1 else map
+
+    gradients, means = zip(*side_by_side(find, shares, weights), strict=True)
+    summed = [reduce(torch.add, same) for same in zip(*gradients, strict=True)]
+    return summed, sum(means)
+
+
+def one_gradient(
     agent: Agent,
     batch: Batch,
     config: Config,
@@ -298,25 +339,28 @@ def gradient(
         Its gradient, a tensor for each of the agent's parameters; and policy loss, value loss,
         entropy and KL divergence, shape [4].
     """
-    rows = torch.from_numpy(rows).to(batch.actions.device)
-    log_pi, values = agent(batch.obs[rows])
-    log_probs = log_pi.gather(1, batch.actions[rows, None]).squeeze(1)
-    old = batch.log_probs[rows]
-    policy = policy_loss(log_probs, old, batch.advantages[rows], clip=config.clip)
-    value = losses.value_loss(values, batch.targets[rows])
+    chosen = torch.from_numpy(rows).to(batch.actions.device)
+    log_pi, values = agent(batch.obs[chosen])
+    log_probs = log_pi.gather(1, batch.actions[chosen, None]).squeeze(1)
+    old_log_probs = batch.log_probs[chosen]
+
+    moved = (log_probs - old_log_probs).detach()
+    kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
+
+    policy = policy_loss(log_probs, old_log_probs, batch.advantages[chosen], clip=config.clip)
+    value = losses.value_loss(values, agent.units.to_units(batch.targets[chosen]))
     undecided = losses.entropy(log_pi)
     loss = policy + config.value_weight * value - config.entropy_weight * undecided
-    moved = (log_probs - old).detach()
-    kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
-    measured = torch.stack((policy, value, undecided, kl)).detach()
-    return torch.autograd.grad(weight * loss, list(agent.parameters())), weight * measured
+
+    gradient = torch.autograd.grad(weight * loss, list(agent.parameters()))
+    return gradient, weight * torch.stack((policy, value, undecided, kl)).detach()
 
 
-MEASURED = tuple(field.name for field in fields(Update))[3:8]
-
-
-class NotFinite(ArithmeticError):
-    """A quantity of the training is NaN or infinite."""
+def mean_of(history: list[Measured]) -> Measured:
+    """The mean of each quantity over some gradient steps."""
+    names = [field.name for field in fields(Measured)]
+    means = np.mean([[getattr(measured, name) for name in names] for measured in history], axis=0)
+    return Measured(**dict(zip(names, means.tolist(), strict=True)))
 
 
 def _set_lr(optimizer: torch.optim.Optimizer, config: Config, env_steps: int) -> None:

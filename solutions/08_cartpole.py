@@ -22,7 +22,7 @@ from course.studies import load_curves, steps_until, without_bootstrap
 from course.nets import Agent
 from course.plots import cartpole as plots
 from course.returns import gae  # or paste your own of lesson 7 into a cell below: it fits
-from course.rollout import Collector
+from course.rollout import Collector, values_along
 from course.train import A2C, CARTPOLE, train
 
 # %% [markdown]
@@ -180,7 +180,7 @@ history = list(plots.live(learning, lambda history: plots.scores(history, health
 def episode(update):
     learner = history[min(update, len(history)) - 1].agent
     played = played_by(learner, 300, seed=1)
-    V, next_V = played.values(learner)
+    V, next_V = values_along(played, learner)
     A = gae(played.rewards, V, next_V, played.terminated, played.truncated, gamma=0.99, lam=0.95)
     until = (played.ended[:, 0].argmax() if played.ended.any() else 299) + 1
     return [each[:until, 0] for each in (played.obs, V, A)]

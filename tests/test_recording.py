@@ -114,10 +114,10 @@ def test_the_probabilities_are_the_policys_and_the_drawn_actions_follow_them(nov
 
 
 def test_the_same_seed_gives_the_same_game_whether_the_agent_trains_in_16_or_32_bits(novice, game):
-    for half in (True, False):
-        novice.half = half
+    for sixteen_bits in (True, False):
+        novice.sixteen_bits = sixteen_bits
         again = record(novice, seed=3, points=3)
-        assert novice.half is half
+        assert novice.sixteen_bits is sixteen_bits
         assert np.array_equal(again.actions, game.actions)
         assert np.array_equal(again.values, game.values)
 

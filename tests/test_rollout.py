@@ -9,7 +9,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from course import games
 from course.games import probes
 from course.nets import Agent
-from course.rollout import Collector, autoreset_mode
+from course.rollout import Collector, autoreset_mode, values_along
 
 NEXT, SAME = AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP
 BOTH = pytest.mark.parametrize("mode", [NEXT, SAME], ids=["next step", "same step"])
@@ -116,10 +116,10 @@ def test_two_short_rollouts_are_one_long_one(mode):
 def test_next_values_are_those_of_the_state_really_reached(mode):
     env = counters(mode)
     player = agent(env)
-    player.return_mean += 5  # values in points, not in the critic's units
+    player.units.mean += 5  # values in points, not in the critic's units
     player.critic.weight.data.normal_()
     rollout = Collector(env, seed=0).collect(player, 9)
-    values, next_values = rollout.values(player)
+    values, next_values = values_along(rollout, player)
     real = rollout.real
     assert values.shape == next_values.shape == (9, 2)
     np.testing.assert_allclose(values, player.values(rollout.obs), rtol=1e-5)
@@ -217,8 +217,8 @@ def test_sixteen_bits_change_a_policy_and_its_values_by_little(monkeypatch):
     with torch.no_grad():  # untrained, both outputs are near 0: give them something to say
         player.actor.weight.normal_(std=0.1), player.critic.weight.normal_(std=0.1)
     said = {}
-    for player.half in (False, True):
-        said[player.half] = player.log_probs(obs), player.values(obs)
+    for player.sixteen_bits in (False, True):
+        said[player.sixteen_bits] = player.log_probs(obs), player.values(obs)
     for exact, rounded in zip(said[False], said[True], strict=True):
         assert exact.std() > 0.1
         assert (exact != rounded).any()

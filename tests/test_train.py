@@ -157,36 +157,6 @@ def test_without_return_normalisation_the_critic_eats_the_whole_gradient():
     assert first_updates(2)[-1].gradient_norm < 10
 
 
-def test_rescaling_leaves_every_prediction_as_it_is():
-    rng, agent = np.random.default_rng(0), Agent((3,), 2)
-    agent.critic.weight.data.normal_()
-    obs = rng.normal(size=(50, 3))
-    agent.rescale(rng.normal(100, 20, size=64), rate=0.3)
-    before, unit = agent.values(obs), agent.return_std.item()
-    for mean, spread in ((-4000, 1000), (7, 0.1), (1e6, 1e5)):
-        agent.rescale(rng.normal(mean, spread, size=64), rate=0.3)
-        # the weights are float32: a prediction is kept to a millionth of the largest unit so far
-        unit = max(unit, agent.return_std.item())
-        np.testing.assert_allclose(agent.values(obs), before, rtol=0, atol=3e-6 * unit)
-
-
-def test_the_critics_units_are_those_of_its_targets():
-    agent, targets = Agent((3,), 2), np.array([10.0, 20.0, 60.0])
-    agent.rescale(targets, rate=0.3)
-    np.testing.assert_allclose(agent.normalise(targets), (targets - 30) / targets.std(), rtol=1e-12)
-    np.testing.assert_allclose(agent.values(np.ones((1, 3))), 30)  # it starts from their mean
-    agent.rescale(np.full(5, 30.0), rate=0.5)
-    assert agent.return_std.item() == pytest.approx(targets.std() / np.sqrt(2))
-
-
-def test_constant_targets_have_finite_units():
-    for constant in (0.0, 3.0, 1e9):
-        agent = Agent((3,), 2)
-        agent.rescale(np.full(9, constant), rate=0.3)
-        assert np.isfinite(agent.normalise(np.full(9, constant))).all()
-        np.testing.assert_allclose(agent.values(np.ones((1, 3))), constant)
-
-
 def test_an_update_keeps_its_agent_when_training_goes_on():
     updates = first_updates(3)
     obs = np.ones((1, 4))
@@ -337,7 +307,7 @@ def test_an_agent_of_another_game_is_not_examined():
 def test_a_saved_agent_comes_back_the_same(tmp_path, shape, shared):
     background = np.full(shape[1:], 7.0) if len(shape) == 3 else 0.0
     agent = Agent(shape, 3, width=8, shared=shared, background=background, env_name="here", protocol="so")
-    agent.rescale(np.array([1.0, 5.0]), rate=0.3)
+    agent.follow(np.array([1.0, 5.0]), rate=0.3)
     save(agent, tmp_path / "agent.pt")
     back, obs = load(tmp_path / "agent.pt"), np.random.default_rng(0).normal(size=(6, *shape))
     np.testing.assert_array_equal(back.values(obs), agent.values(obs))
