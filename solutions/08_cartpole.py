@@ -18,9 +18,10 @@ from gymnasium.wrappers.vector import TransformReward
 
 from course import check, games, use, widgets
 from course.games import probes
-from course.studies import load_curves, steps_until, without_bootstrap
+from course.studies import Curve, load_curves, steps_until, without_bootstrap
 from course.nets import Agent
 from course.plots import cartpole as plots
+from course.plots.live import live
 from course.returns import gae  # or paste your own of lesson 7 into a cell below: it fits
 from course.rollout import Collector, values_along
 from course.train import A2C, CARTPOLE, train
@@ -123,7 +124,7 @@ normalize = use(normalize)
 # %% tags=["nbval-ignore-output"]
 env = games.make("CartPole-v1", envs=32)
 learning = train(env, A2C, gae=gae, normalize=normalize, policy_loss=policy_loss, seed=1)
-for update in plots.live(learning, plots.scores):
+for update in live(learning, plots.scores):
     if update.score >= 475:
         break
 agent = update.agent
@@ -163,7 +164,7 @@ shipped = load_curves("cartpole")
 healthy = shipped["as given"]
 config = replace(CARTPOLE, env_steps=60_000)
 learning = train(games.make("CartPole-v1"), config, gae=gae, normalize=normalize, seed=0)
-history = list(plots.live(learning, lambda history: plots.scores(history, healthy)))
+history = list(live(learning, lambda history: plots.scores(history, healthy)))
 
 # %% [markdown]
 # The 20 were solved after 20,323 to 32,563 steps, median 22,370: less than a third of what A2C took.
@@ -258,7 +259,7 @@ best
 # *Predict first.* Which number gives away the starved actor?
 
 # %%
-patients = {"your run": plots.curve(history)} | {name: seeds[1] for name, seeds in shipped.items()}
+patients = {"your run": Curve.of(history)} | {name: seeds[1] for name, seeds in shipped.items()}
 widgets.Explorer(
     lambda run: plots.dashboard(patients[run], healthy, name=run),
     run=widgets.choice("run", list(patients), "rewards x 10^6, no return normalisation"),

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from course import check, games, use, widgets
-from course.studies import examined, load_curves, steps_until
+from course.studies import Curve, examined, load_curves, steps_until
 from course.recording import champion, record, screens
 from course.plots import pong as plots
+from course.plots.live import watch
 from course.train import CARTPOLE, PONG, train
 
 env, best = games.make("pong"), champion()
@@ -115,7 +116,7 @@ ways, found = {"with the clip": clipped_policy_loss, "without": without_clip}, {
 config = replace(CARTPOLE, env_steps=20_000)
 for way, loss in ways.items():
     poles = [train(games.make("CartPole-v1"), config, policy_loss=loss, seed=seed) for seed in (1, 2, 3)]
-    found[way] = [plots.curve(list(updates)) for updates in poles]
+    found[way] = [Curve.of(list(updates)) for updates in poles]
 plots.runaway(found)
 
 # %% [markdown]
@@ -135,7 +136,7 @@ plots.runaway(found)
 minutes = 3
 others = load_curves("pong")["as given"]
 updates = train(env, PONG, policy_loss=clipped_policy_loss, seed=11)
-history = plots.watch(updates, minutes=minutes, others=others)
+history = watch(updates, lambda so_far: plots.scores(so_far, others), minutes=minutes, goal=18)
 
 # %% [markdown]
 # However far it came, is it healthy? Two signs of lesson 8: small steps, and a policy that is still curious (three equally likely

@@ -1,7 +1,9 @@
+import ast
 import html
 import importlib
 import inspect
 import io
+import itertools
 import pkgutil
 import re
 import subprocess
@@ -18,21 +20,23 @@ from matplotlib.image import imread
 
 import course.plots
 from course.atari import published_scores
-from course.plots import COLORS, alt_text, as_html, figure, min_max_scaling, number, png, title
+from course.authoring.stamps import sources
+from course.plots import COLORS, alt_text, as_html, counted, figure, min_max_scaling, number, png, title
+from course.plots.parts import BAND_ALPHA, band, named_rows, told
 
-LESSONS = [
-    importlib.import_module(f"course.plots.{module.name}")
+SHARED = {"drawing", "words", "parts", "film", "live"}
+LESSONS = {
+    module.name: importlib.import_module(f"course.plots.{module.name}")
     for module in pkgutil.iter_modules(course.plots.__path__)
-    if module.name.startswith("lesson_")
-]
-PLOTS = [
-    pytest.param(f, id=f"{lesson.__name__[-2:]}-{name}")
-    for lesson in LESSONS
+    if module.name not in SHARED and not module.name.startswith("_")
+}
+PLOTS = {
+    f"{topic}-{name}": f
+    for topic, lesson in LESSONS.items()
     for name, f in inspect.getmembers(lesson, inspect.isfunction)
-    if f.__module__ == lesson.__name__
-    and not name.startswith("_")
-    and "ax" in inspect.signature(f).parameters
-]
+    if f.__module__ == lesson.__name__ and not name.startswith("_") and hasattr(f, "__wrapped__")
+}
+EVERY_PLOT = pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 AGENT57 = {
     game: (row.agent57 - row.random) / (row.human - row.random) for game, row in published_scores().items()
 }
@@ -54,15 +58,33 @@ EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 # All lessons
 
 
-@pytest.mark.parametrize("plot", PLOTS)
-def test_a_plot_function_is_drawn_in_the_style_and_says_what_it_draws(plot):
-    assert hasattr(plot, "__wrapped__"), "it needs the decorator @figure"
-    assert inspect.signature(plot).parameters["ax"].kind is inspect.Parameter.KEYWORD_ONLY
+def test_every_lesson_has_its_figures():
+    assert len(LESSONS) == len(sources())
+    assert {plot.split("-")[0] for plot in PLOTS} == set(LESSONS)
+    assert {name.removeprefix("min_max_scaling-") for name in PLOTS if name.startswith("min_max")} == set(
+        CALLS
+    )
+
+
+@EVERY_PLOT
+def test_a_figure_says_what_it_draws_and_that_it_returns_an_axes(plot):
     assert inspect.getdoc(plot)[0].isupper()
+    assert plot.__annotations__["return"] is Axes
+    called = inspect.signature(plot)
+    assert "axes" not in called.parameters, "its panels are its own business"
+    if "ax" in called.parameters:
+        assert called.parameters["ax"].kind is inspect.Parameter.KEYWORD_ONLY
+        assert called.parameters["ax"].default is None
 
 
-def test_every_figure_of_lesson_2_is_called_below():
-    assert {each.id[3:] for each in PLOTS if each.id.startswith("02")} == set(CALLS)
+@pytest.mark.parametrize("topic", LESSONS)
+def test_a_lessons_figures_stand_alone_and_each_is_drawn_in_the_style(topic):
+    tree = ast.parse(inspect.getsource(LESSONS[topic]))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not imported & {f"course.plots.{other}" for other in LESSONS}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and {"ax", "axes"} & {each.arg for each in node.args.kwonlyargs}:
+            assert f"{topic}-{node.name}" in PLOTS, f"{node.name} needs the decorator @figure"
 
 
 @EVERY_CALL
@@ -228,6 +250,25 @@ def test_numbers_are_written_as_one_says_them():
         assert "e" not in number(x)
 
 
+def test_one_thing_is_not_one_things():
+    said = {
+        1: "1 point",
+        -1: "-1 point",
+        0: "0 points",
+        2: "2 points",
+        0.5: "0.5 points",
+        12345: "12,345 points",
+    }
+    for count, text in said.items():
+        assert counted(count, "point") == text
+    assert counted(np.int64(1), "game") == counted(np.float64(1.0), "game") == "1 game"
+    assert "best known: 1 point" in [text.get_text() for text in one_point().get_legend().get_texts()]
+
+
+def one_point():
+    return min_max_scaling.ruler([0.5, 0.25], 1.0, label="Pong")
+
+
 def test_games_are_written_as_one_writes_them():
     assert [title(game) for game in ("ms_pacman", "pong", "video_pinball")] == [
         "Ms. Pac-Man",
@@ -236,10 +277,26 @@ def test_games_are_written_as_one_writes_them():
     ]
 
 
-def test_the_colours_can_be_told_apart():
-    assert len(set(COLORS.values())) == len(COLORS)
-    for colour in COLORS.values():
-        assert re.fullmatch("#[0-9A-F]{6}", colour)
+# What a full protanope and deuteranope see, linear RGB (Machado et al. 2009, table 1).
+PROTAN = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+DEUTAN = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]
+XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+
+def lab(color, eye):
+    """A colour as an eye sees it, in CIELAB, where a distance of 2.3 is said to be noticed."""
+    rgb = np.array(mpl.colors.to_rgb(color))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    light = np.array(XYZ) @ np.clip(np.array(eye) @ linear, 0, 1) / [0.95047, 1, 1.08883]
+    x, y, z = np.where(light > 0.008856, np.cbrt(light), 7.787 * light + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eye", [np.eye(3), PROTAN, DEUTAN], ids=["usual", "protan", "deutan"])
+def test_the_colours_can_be_told_apart_without_red_or_green_cones_too(eye):
+    seen = {name: lab(color, eye) for name, color in COLORS.items()}
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(seen[one] - seen[other]) > 5, (one, other)
 
 
 def test_html_carries_picture_and_alt_text_and_no_markup_from_it():
@@ -250,16 +307,84 @@ def test_html_carries_picture_and_alt_text_and_no_markup_from_it():
     assert "background:white" in image
 
 
-def test_the_decorator_keeps_name_and_docstring_and_attaches_the_words():
+def test_the_decorator_keeps_name_and_docstring_and_the_figure_its_words():
     @figure(5.0, 2.0)
     def dot(x, *, ax):
         """A dot."""
         ax.plot([x], [x], "o")
-        return f"A dot at {x}."
+        return told(ax, f"A dot at {x}.")
 
     ax = dot(3)
     assert (dot.__name__, dot.__doc__, alt_text(ax)) == ("dot", "A dot.", "A dot at 3.")
     assert tuple(ax.figure.get_size_inches()) == (5.0, 2.0)
+
+
+def test_a_figure_of_several_axes_makes_its_own_and_lays_them_out_unless_told_where():
+    def pair(x, *, axes):
+        axes["A"].plot([0, x])
+        return told(axes["A"], f"A line to {x}, and nothing beside it.")
+
+    laid_out = figure(5.0, 2.0, panels="AB")(pair)(3)
+    by_hand = figure(5.0, 2.0, panels="AB", grid={"left": 0.2, "right": 0.9})(pair)(3)
+    for ax in (laid_out, by_hand):
+        assert len(ax.figure.axes) == 2
+        assert alt_text(ax) == "A line to 3, and nothing beside it."
+    assert laid_out.figure.get_layout_engine() is not None
+    assert by_hand.figure.get_layout_engine() is None or not by_hand.figure.get_constrained_layout()
+    assert by_hand.figure.axes[0].get_position().x0 == pytest.approx(0.2)
+
+
+# What figures share
+
+
+def test_a_band_is_a_line_and_its_edges_and_every_band_is_as_dark_as_every_other():
+    runs = np.arange(11.0)[:, None] * [1, 2]  # 0 to 10, and 0 to 20
+    edges = {"all": ([0, 0], [10, 20]), "8 in 10": ([1, 2], [9, 18]), "half": ([2.5, 5], [7.5, 15])}
+    for holds, (low, high) in edges.items():
+        ax = Figure().subplots()
+        drawn = band(ax, [0, 1], runs, color=COLORS["value"], holds=holds, label="runs")
+        np.testing.assert_allclose(drawn, [low, [5, 10], high])
+        np.testing.assert_allclose(ax.lines[0].get_ydata(), [5, 10])
+        assert ax.collections[0].get_alpha() == BAND_ALPHA
+        assert ax.get_legend_handles_labels()[1] == ["runs"]
+
+
+def test_the_line_of_a_band_is_the_median_or_the_mean_or_none_and_leaves_out_what_is_missing():
+    runs = np.array([[0.0, np.nan], [0.0, 2.0], [9.0, 4.0]])
+    ax = Figure().subplots()
+    for middle, expected in (("median", [0, 3]), ("mean", [3, 3])):
+        drawn = band(ax, [0, 1], runs, color="black", holds="all", middle=middle)
+        np.testing.assert_allclose(drawn.middle, expected)
+    assert len(ax.lines) == 2
+    band(ax, [0, 1], runs, color="black", holds="all", middle=None)
+    assert len(ax.lines) == 2
+    assert len(ax.collections) == 3
+
+
+def test_no_lesson_draws_a_band_of_its_own():
+    for lesson in LESSONS.values():
+        assert "fill_between" not in inspect.getsource(lesson), lesson.__name__
+
+
+def test_named_rows_begin_at_the_top():
+    ax = Figure().subplots()
+    rows = named_rows(ax, ["first", "second"])
+    assert list(rows) == [0, 1]
+    bottom, top = ax.get_ylim()
+    assert top < rows[0] < rows[1] < bottom
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
+
+
+def test_the_words_of_a_figure_are_sentences():
+    ax = Figure().subplots()
+    assert told(ax, "Two runs:", ["one 3", "other 4"], "Both ended.") is ax
+    assert alt_text(ax) == "Two runs: one 3; other 4. Both ended."
+    assert alt_text(told(ax, "No runs.")) == "No runs."
+
+
+def test_colours_are_those_of_the_list():
+    for lesson in LESSONS.values():
+        assert not re.findall(r"[\"']#[0-9A-Fa-f]{3,8}\b", inspect.getsource(lesson)), lesson.__name__
 
 
 def test_figures_need_no_display_and_no_pyplot():

@@ -7,6 +7,7 @@ import pytest
 
 from course import widgets
 from course.plots import alt_text, figure, html_of_axes, min_max_scaling
+from course.plots.parts import told
 
 SCORES = np.array([3.0, 1.0, 4.0, 8.0])
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -15,7 +16,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 @figure(4.0, 2.0)
 def line(slope, height, name, *, ax):
     ax.plot([0, 1], [height, height + slope])
-    return f"The line {name}, of slope {slope:g} from {height:g}."
+    return told(ax, f"The line {name}, of slope {slope:g} from {height:g}.")
 
 
 def explorer():

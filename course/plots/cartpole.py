@@ -1,13 +1,9 @@
 """The figures of lesson 8: a score that grows, a pole that is balanced, and what many runs say.
 
-Besides the figures, `live` shows one again and again while something runs, and `film` moves.
+Besides the figures there is a film.
 """
 
-import base64
-import html
-import io
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +12,10 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw
 
 from course.arrays import Array, finite
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.film import Film
+from course.plots.parts import band, legend_above, named_rows, told
+from course.plots.words import counted, number
 from course.studies import Curve, over, steps_until
 
 SOLVED = 475  # points: CartPole-v1 counts as solved from here on
@@ -36,95 +35,40 @@ PANELS = {  # of the dashboard: label, range, ticks
 }
 
 
-def live(updates: Iterable[Any], draw: Callable[[list], Axes], *, every: float = 0.5) -> Iterator[Any]:
-    """Pass updates on, and show `draw(all so far)` in one place that changes while they come.
-
-    An interrupt (the stop button, Ctrl-C) ends it quietly: what was learned so far is kept.
-
-    Args:
-        updates: of a training run.
-        draw: a figure made of the list of updates so far.
-        every: seconds between two pictures.
-    """
-    from IPython.display import display
-
-    history, place, last = [], None, 0.0
-    try:
-        for update in updates:
-            history.append(update)
-            if time.perf_counter() - last > every:
-                place = _shown(draw(history), place, display)
-                last = time.perf_counter()
-            yield update
-    except KeyboardInterrupt:
-        print("Stopped. The agent of the last update is kept.")
-    finally:
-        if history:
-            _shown(draw(history), place, display)
-
-
-def _shown(ax: Axes, place: Any, display: Callable) -> Any:
-    if place is None:
-        return display(ax, display_id=True)
-    place.update(ax)
-    return place
-
-
-@figure(7.6, 3.6)
-def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *, ax: Axes) -> str:
+@figure(7.6, 3.8)
+def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *, ax: Axes) -> Axes:
     """The score of one run while it learns, over the range of the runs of other seeds.
 
     Args:
         history: the updates so far.
         others: seed -> a run to compare with, or None.
     """
-    mine, words = Curve.of(history), ""
+    compared = ""
     if others:
-        grid = np.arange(1_000, min(run.env_steps[-1] for run in others.values()), 500)
+        grid = _grid(others)
         many = over(others.values(), "score", grid)
-        ax.fill_between(
-            grid,
-            many.min(0),
-            many.max(0),
-            color=COLORS["random"],
-            alpha=0.3,
-            lw=0,
-            label=f"{len(many)} other seeds",
-        )
-        ax.plot(grid, np.median(many, axis=0), color=COLORS["random"], label="their median")
+        labels = {"label": "their median", "band_label": f"{len(many)} other seeds"}
+        band(ax, grid, many, color=COLORS["random"], holds="all", **labels)
         there = [steps_until(run, SOLVED) for run in others.values()]
-        words = f" {len(many)} other seeds got there after {min(there):,.0f} to {max(there):,.0f} steps."
+        compared = f"{len(many)} other seeds got there after {min(there):,.0f} to {max(there):,.0f} steps."
+
+    mine = Curve.of(history)
+    ax.plot(mine.env_steps, mine.score, color=COLORS["advantage"], label="your run")
     ax.axhline(SOLVED, color=COLORS["truth"], ls="--", lw=1.2)
     ax.annotate(f"solved: {SOLVED}", (0.01, SOLVED - 10), xycoords=("axes fraction", "data"), va="top")
-    ax.plot(mine.env_steps, mine.score, color=COLORS["advantage"], label="your run")
+
     ax.set(ylim=(0, 520), xlabel="steps of the game", ylabel="mean score of\n20 episodes, points")
     ax.set_xlim(0, None)
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.02))
+    legend_above(ax, columns=3)  # inside it would cover a young run, whichever corner it stood in
     solved = steps_until(mine, SOLVED)
-    reached = (
-        f"It first reaches {SOLVED} after {solved:,.0f} steps." if np.isfinite(solved) else "Not solved yet."
-    )
-    return (
+    reached = f"It first reaches {SOLVED} after {solved:,.0f} steps."
+    return told(
+        ax,
         f"Score of one run against steps of the game: {mine.score[-1]:.0f} points after "
-        f"{mine.env_steps[-1]:,.0f} steps. {reached}{words}"
+        f"{mine.env_steps[-1]:,.0f} steps. {reached if np.isfinite(solved) else 'Not solved yet.'}",
+        closing=compared,
     )
-
-
-class Film:
-    """A moving picture that a notebook shows with its alt text; it plays three times and rests."""
-
-    def __init__(self, gif: bytes, alt: str, *, width: int) -> None:
-        """Keep the bytes of a GIF, the words for it, and how wide it is shown."""
-        self.gif, self.alt, self.width = gif, alt, width
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        data = base64.b64encode(self.gif).decode()
-        image = (
-            f'<img alt="{html.escape(self.alt)}" width="{self.width}" style="max-width:100%;'
-            f'background:white;border-radius:4px" src="data:image/gif;base64,{data}">'
-        )
-        return {"text/html": image, "text/plain": self.alt}
 
 
 def film(played: Mapping[str, ArrayLike], *, every: int = 2) -> Film:
@@ -132,22 +76,24 @@ def film(played: Mapping[str, ArrayLike], *, every: int = 2) -> Film:
 
     Args:
         played: name -> observations of consecutive steps, shape [T, 4]: place, speed, angle, its speed.
-        every: show each so-manieth step.
+        every: how many steps later the next picture is.
     """
     played = {name: finite(name, states) for name, states in played.items()}
-    wide, high = 380, 200
     length = min(map(len, played.values()))
+    wide = 380
+    high = 200
+
     frames = []
     for t in range(0, length, every):
         frame = Image.new("RGB", (wide * len(played), high), "white")
         for nth, (name, states) in enumerate(played.items()):
             _cart(ImageDraw.Draw(frame), states, t, left=nth * wide, wide=wide, name=name)
         frames.append(frame.quantize(16))
-    out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=20 * every, loop=2)
-    said = "; ".join(f"{name}: {_falls(states[:length])} falls" for name, states in played.items())
-    alt = f"Moving picture of {length} steps, {length / 50:g} seconds of carts that balance a pole. {said}."
-    return Film(out.getvalue(), alt, width=wide * len(played))
+
+    said = "; ".join(f"{name}: {counted(_falls(states[:length]), 'fall')}" for name, states in played.items())
+    seconds = counted(length / 50, "second")
+    alt = f"Moving picture of {counted(length, 'step')}, {seconds} of carts that balance a pole. {said}."
+    return Film.of(frames, alt, pause=20 * every, width=wide * len(played))
 
 
 def _falls(states: Array) -> int:
@@ -174,7 +120,7 @@ def pretty(name: str) -> str:
 
 
 @figure(7.6, 4.6)
-def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> str:
+def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> Axes:
     """Steps until each run was solved, a row a variant and a dot a seed.
 
     Args:
@@ -199,18 +145,22 @@ def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> s
         span = f", after {there[0]:,.0f} to {there[-1]:,.0f} steps" if len(there) else ""
         words.append(f"{pretty(name)}: {got}{span}")
     ax.axvline(1.08 * limit, color=COLORS["random"], lw=1)
-    ax.set_yticks(range(len(found)), [pretty(name) for name in found])
-    ax.set(ylim=(len(found) - 0.5, -0.5), xlim=(0, 1.42 * limit))
+    named_rows(ax, [pretty(name) for name in found])
+    ax.set_xlim(0, 1.42 * limit)
     ticks = np.arange(0, limit + 1, 20_000)
     ax.set_xticks([*ticks, never], [*(f"{tick:,}" for tick in ticks), "never"])
-    ax.set_xlabel(
-        f"steps of the game until the score is {SOLVED}; black: median of {len(steps)} seeds", loc="right"
-    )
-    return f"Steps until the mean score of 20 episodes is {SOLVED}. " + "; ".join(words) + "."
+    black = f"black: median of {counted(len(steps), 'seed')}"
+    ax.set_xlabel(f"steps of the game until the score is {SOLVED}; {black}", loc="right")
+    return told(ax, f"Steps until the mean score of 20 episodes is {SOLVED}.", words)
 
 
-@figure(7.6, 5.0)
-def dashboard(shown: Curve, healthy: Mapping[int, Curve], *, name: str, ax: Axes) -> str:
+@figure(
+    7.6,
+    5.0,
+    panels="AB;CD",
+    grid={"left": 0.075, "right": 0.985, "bottom": 0.1, "top": 0.875, "wspace": 0.22, "hspace": 0.385},
+)
+def dashboard(shown: Curve, healthy: Mapping[int, Curve], *, name: str, axes: dict[str, Axes]) -> Axes:
     """Four numbers of one run, over the range of runs that went well.
 
     Args:
@@ -218,36 +168,60 @@ def dashboard(shown: Curve, healthy: Mapping[int, Curve], *, name: str, ax: Axes
         healthy: seed -> a run that went well.
         name: what the run is called.
     """
-    grid = np.arange(1_000, min(run.env_steps[-1] for run in healthy.values()), 500)
-    ax.figure.set_layout_engine("none")  # places for four: a layout takes half of the redraw
-    corners = [(left, low, 0.41, 0.325) for low in (0.55, 0.1) for left in (0.075, 0.575)]
-    ax.set_position(corners[0])
-    panels = [ax, *map(ax.figure.add_axes, corners[1:])]
-    words = []
-    for panel, (quantity, (label, limits, ticks)) in zip(panels, PANELS.items(), strict=True):
-        many, one = over(healthy.values(), quantity, grid), getattr(shown, quantity)
-        panel.fill_between(grid / 1e3, many.min(0), many.max(0), color=COLORS["value"], alpha=0.22, lw=0)
+    grid = _grid(healthy)
+    said = []
+    for panel, (quantity, (label, limits, ticks)) in zip(axes.values(), PANELS.items(), strict=True):
+        many = over(healthy.values(), quantity, grid)
+        one = getattr(shown, quantity)
+        low, _, high = band(panel, grid / 1e3, many, color=COLORS["value"], holds="all", middle=None)
         panel.plot(shown.env_steps / 1e3, np.clip(one, *limits), color=COLORS["advantage"], lw=1.6)
+
         panel.set_title(label, fontsize=11, fontweight="normal")
         panel.set(ylim=limits, xlim=(0, grid[-1] / 1e3), yscale="log" if "log" in label else "linear")
         panel.set_yticks(list(ticks), list(ticks.values()))
         panel.minorticks_off()
+
         inside = np.interp(grid, shown.env_steps, one)
-        share = np.mean((inside >= many.min(0)) & (inside <= many.max(0)))
-        words.append(
-            f"{label.partition(' (')[0]}: median {number(np.nanmedian(one))}, inside {share:.0%} of the time"
-        )
-    for panel in panels[2:]:
-        panel.set_xlabel("steps of the game, thousands")
-    title = f"{pretty(name)}   (blue: {len(healthy)} runs as given)"
-    ax.figure.suptitle(title, x=0.01, y=0.985, ha="left", fontsize=12)
-    return f"{pretty(name)}, against the range of {len(healthy)} runs as given. " + "; ".join(words) + "."
+        share = np.mean((inside >= low) & (inside <= high))
+        short = label.partition(" (")[0]
+        said.append(f"{short}: median {number(np.nanmedian(one))}, inside {share:.0%} of the time")
+
+    for below in "CD":
+        axes[below].set_xlabel("steps of the game, thousands")
+    given = f"{counted(len(healthy), 'run')} as given"
+    title = f"{pretty(name)}   (blue: {given})"
+    axes["A"].figure.suptitle(title, x=0.01, y=0.985, ha="left", fontsize=12)
+    return told(axes["A"], f"{pretty(name)}, against the range of {given}.", said)
 
 
-@figure(7.6, 3.8)
+def _grid(runs: Mapping[int, Curve]) -> Array:
+    """Environment steps that all of the runs have made."""
+    return np.arange(1_000, min(run.env_steps[-1] for run in runs.values()), 500)
+
+
+@figure(
+    7.6,
+    3.8,
+    panels="PV;PA",
+    grid={
+        "left": 0.01,
+        "right": 0.99,
+        "bottom": 0.14,
+        "top": 0.93,
+        "width_ratios": [0.32, 0.56],
+        "wspace": 0.23,
+        "hspace": 0.1,
+    },
+)
 def microscope(
-    states: ArrayLike, values: ArrayLike, advantages: ArrayLike, *, step: int, name: str, ax: Axes
-) -> str:
+    states: ArrayLike,
+    values: ArrayLike,
+    advantages: ArrayLike,
+    *,
+    step: int,
+    name: str,
+    axes: dict[str, Axes],
+) -> Axes:
     """One step of an episode: the cart, and what the critic said before, then and later.
 
     Args:
@@ -257,35 +231,39 @@ def microscope(
         step: to look at; the last one if the episode was shorter.
         name: who plays.
     """
-    states, values, advantages = (
-        finite(n, x) for n, x in (("states", states), ("values", values), ("advantages", advantages))
+    states = finite("states", states)
+    values = finite("values", values)
+    advantages = finite("advantages", advantages)
+    step = min(step, len(states) - 1)
+    lean = np.degrees(states[step, 2]).round() + 0  # no minus before a zero
+
+    _pole(axes["P"], states[step])
+    axes["P"].set_xlabel(f"leaning {lean:+.0f}°, cart at {states[step, 0].round(1) + 0:+.1f}")
+    axes["P"].set_title(f"{name}, step {step}", fontsize=11)
+
+    for letter, line, color in (("V", values, COLORS["value"]), ("A", advantages, COLORS["advantage"])):
+        panel = axes[letter]
+        panel.axhline(0, color=COLORS["truth"], lw=1)
+        panel.plot(line, color=color)
+        panel.plot(step, line[step], "o", color=color, ms=9)
+        panel.axvline(step, color=COLORS["random"], lw=1, ls=":")
+        panel.set_ylabel(f"{letter}, points")
+        panel.yaxis.set_label_coords(-0.12, 0.5)
+        panel.tick_params(labelbottom=letter == "A")
+
+    most = max(1.0, 1.1 * np.abs(advantages).max())  # a hundredth of a point is no mountain
+    axes["A"].set(xlabel="step of the episode", ylim=(-most, most))
+    return told(
+        axes["P"],
+        f"{name}, an episode of {counted(len(states), 'step')}. At step {step} the pole leans "
+        f"{lean:+.0f} degrees, V is {values[step]:.1f} points and A is {advantages[step]:+.1f}. "
+        f"V is {values[0]:.1f} at the start, {values.max():.1f} at most, {values[-1]:.1f} in the last step.",
     )
-    step, steps = min(step, len(states) - 1), np.arange(len(states))
-    ax.figure.set_layout_engine("none")  # places for three: a layout takes half of the redraw
-    ax.set_position((0.01, 0.13, 0.32, 0.8))
-    place, angle = states[step, 0], states[step, 2]
-    lean = np.degrees(angle).round() + 0  # no minus before a zero
+
+
+def _pole(ax: Axes, state: Array) -> None:
+    """A cart and its pole, in the middle of the picture."""
+    place, _, angle, _ = state
     ax.plot([place - 0.3, place + 0.3], [0, 0], color=COLORS["truth"], lw=14, solid_capstyle="butt")
     ax.plot([place, place + np.sin(angle)], [0.1, np.cos(angle)], color=COLORS["td_error"], lw=6)
     ax.set(xlim=(place - 1.2, place + 1.2), ylim=(-0.2, 1.6), aspect="equal", xticks=[], yticks=[])
-    ax.set_xlabel(f"leaning {lean:+.0f}°, cart at {place.round(1) + 0:+.1f}")
-    ax.set_title(f"{name}, step {step}", fontsize=11)
-    low = None
-    for row, (label, line, colour) in enumerate(
-        (("V, points", values, COLORS["value"]), ("A, points", advantages, COLORS["advantage"]))
-    ):
-        low = ax.figure.add_axes((0.43, 0.56 - 0.42 * row, 0.56, 0.38))
-        low.axhline(0, color="black", lw=1)
-        low.plot(steps, line, color=colour)
-        low.plot(step, line[step], "o", color=colour, ms=9)
-        low.axvline(step, color=COLORS["random"], lw=1, ls=":")
-        low.set_ylabel(label)
-        low.yaxis.set_label_coords(-0.12, 0.5)
-        low.tick_params(labelbottom=row == 1)
-    most = max(1.0, 1.1 * np.abs(advantages).max())  # a hundredth of a point is no mountain
-    low.set(xlabel="step of the episode", ylim=(-most, most))
-    return (
-        f"{name}, an episode of {len(states)} steps. At step {step} the pole leans "
-        f"{lean:+.0f} degrees, V is {values[step]:.1f} points and A is {advantages[step]:+.1f}. "
-        f"V is {values[0]:.1f} at the start, {values.max():.1f} at most, {values[-1]:.1f} in the last step."
-    )

@@ -1,4 +1,4 @@
-"""Figures: every function takes arrays, draws on one Axes and returns it, with alt text made from the data.
+"""How a figure is made, styled and shown.
 
 Put the call at the end of a cell: the figure is shown with its alt text, and nothing else is needed. The
 figures live outside pyplot, so nothing is shown twice and none stays open.
@@ -9,9 +9,11 @@ One colour a quantity through the whole course (Okabe-Ito, told apart by colour-
 import base64
 import functools
 import html
+import inspect
 import io
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -27,6 +29,7 @@ COLORS = {
     "random": "#999999",  # grey: what nobody has learned yet
     "human": "#CC79A7",  # reddish purple
     "truth": "#000000",
+    "faint": "#DDDDDD",  # what is still open, frames of tables
 }
 # Everything but the course's own choices as matplotlib ships it, whatever the reader has set.
 STYLE = {name: value for name, value in mpl.rcParamsDefault.items() if name not in ("backend", "toolbar")} | {
@@ -45,25 +48,59 @@ STYLE = {name: value for name, value in mpl.rcParamsDefault.items() if name not 
 }
 
 
-def figure(width: float, height: float) -> Callable:
+def figure(
+    width: float, height: float, *, panels: str | None = None, grid: dict[str, Any] | None = None
+) -> Callable:
     """Make a plot function that draws in the course's style, on a new figure unless `ax` is given.
 
-    The function it decorates takes `ax` and returns the alt text; the decorated one returns the Axes.
+    The function it decorates takes `ax` and ends with `return told(ax, ...)`, its words. With `panels` it
+    takes `axes` instead, a dict of Axes by their letters, and always has a figure of its own.
+
+    Args:
+        width, height: of the figure, in inches.
+        panels: several Axes, as `Figure.subplot_mosaic` places them: "AB" are two side by side.
+        grid: keywords of `GridSpec`. With margins in it (`left` and so on) nothing is laid out any more: to
+            find room for many panels takes longer than to draw them, and a slider cannot wait.
     """
 
-    def decorate(draw: Callable[..., str]) -> Callable[..., Axes]:
+    def decorate(draw: Callable[..., Axes]) -> Callable[..., Axes]:
         @functools.wraps(draw)
         def drawn(*args: object, ax: Axes | None = None, **kwargs: object) -> Axes:
             with mpl.rc_context(STYLE):
                 if ax is None:
-                    canvas = FigureCanvasAgg(Figure(figsize=(width, height)))
-                    ax = canvas.figure.subplots()
-                ax.figure.alt_text = draw(*args, ax=ax, **kwargs)
-            return ax
+                    ax = _new_figure(width, height).subplots()
+                return draw(*args, ax=ax, **kwargs)
 
-        return drawn
+        @functools.wraps(draw)
+        def drawn_in_panels(*args: object, **kwargs: object) -> Axes:
+            with mpl.rc_context(STYLE):
+                new = _new_figure(width, height)
+                if grid and "left" in grid:
+                    new.set_layout_engine("none")
+                axes = new.subplot_mosaic(panels, gridspec_kw=grid)
+                return draw(*args, axes=axes, **kwargs)
+
+        made = drawn if panels is None else drawn_in_panels
+        made.__signature__ = _as_called(draw)
+        return made
 
     return decorate
+
+
+def _as_called(draw: Callable) -> inspect.Signature:
+    """The signature of a figure as one calls it: `ax` may be left out, `axes` is not for callers."""
+    signature = inspect.signature(draw)
+    called = []
+    for each in signature.parameters.values():
+        if each.name == "ax":
+            called.append(each.replace(default=None))
+        elif each.name != "axes":
+            called.append(each)
+    return signature.replace(parameters=called)
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    return FigureCanvasAgg(Figure(figsize=(width, height))).figure
 
 
 def png(ax: Axes, *, dpi: int = 110) -> bytes:
@@ -79,12 +116,12 @@ def alt_text(ax: Axes) -> str:
     return ax.figure.alt_text
 
 
-def as_html(picture: bytes, alt: str, *, width: int) -> str:
+def as_html(picture: bytes, alt: str, *, width: int, kind: str = "png") -> str:
     """An image that carries its own alt text; JupyterLab shows it in untrusted notebooks too."""
     data = base64.b64encode(picture).decode()
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;background:white;'
-        f'border-radius:4px" src="data:image/png;base64,{data}">'
+        f'border-radius:4px" src="data:image/{kind};base64,{data}">'
     )
 
 
@@ -113,23 +150,3 @@ def _register() -> None:
 
 
 _register()
-
-
-def number(x: float) -> str:
-    """A number as one says it: 12,345 or 0.0123, never 1.2e+04."""
-    if x == 0:
-        return "0"
-    if abs(x) >= 100:
-        return f"{x:,.0f}"
-    return f"{x:.3g}" if abs(x) >= 1e-4 else f"{x:.1e}"
-
-
-def title(game: str) -> str:
-    """A ROM's name as one writes it: `ms_pacman` is Ms. Pac-Man."""
-    known = {
-        "ms_pacman": "Ms. Pac-Man",
-        "jamesbond": "James Bond",
-        "qbert": "Q*bert",
-        "hero": "H.E.R.O.",
-    }
-    return known.get(game, game.replace("_", " ").title())

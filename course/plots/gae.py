@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 
 from course.arrays import finite, flags, same_shape
 from course.estimators import Estimate
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import band, legend_above, told
+from course.plots.words import counted, number
 
 QUALITY = {"perfect": "value", "half-trained": "human", "untrained": "random"}  # colours of three critics
 
@@ -16,7 +18,7 @@ QUALITY = {"perfect": "value", "half-trained": "human", "untrained": "random"}  
 @figure(7.6, 3.6)
 def ladder(
     estimates: ArrayLike, weights: ArrayLike, *, lam: float, by_definition: float, step: int, ax: Axes
-) -> str:
+) -> Axes:
     """The n-step estimates of one step's advantage, each as large as its weight in the mix.
 
     Args:
@@ -49,11 +51,12 @@ def ladder(
     )
     ax.set_ylim(estimates.min() - 0.25, estimates.max() + 0.62)
     ax.legend(loc="upper left")
-    return (
+    return told(
+        ax,
         f"n-step estimates of the advantage of step {step}, n from 1 to {len(looks)}: {estimates[0]:+.2f} "
         f"points for n = 1, {estimates[-1]:+.2f} for n = {len(looks)}; the largest jump is at "
         f"n = {int(np.abs(np.diff(estimates)).argmax()) + 2}. With lambda {lam:g}, half of the weight is on "
-        f"n up to {half}. Their mix is {mix:+.3f}; by definition it is {by_definition:+.3f}."
+        f"n up to {half}. Their mix is {mix:+.3f}; by definition it is {by_definition:+.3f}.",
     )
 
 
@@ -67,7 +70,7 @@ def rally(
     lam: float,
     events: Mapping[int, str],
     ax: Axes,
-) -> str:
+) -> Axes:
     """TD errors as bars, and the advantages made of them as a line.
 
     Args:
@@ -92,14 +95,15 @@ def rally(
         f"{advantages[step - first]:+.2f}, ten steps before {advantages[step - first - 10]:+.2f}"
         for step, what in events.items()
     )
-    return (
+    return told(
+        ax,
         f"Steps {at[0]} to {at[-1]} of a game of Pong, gamma {gamma:g}, lambda {lam:g}. {said}. The mean "
-        f"distance between TD error and advantage is {np.abs(advantages - deltas).mean():.2f} points."
+        f"distance between TD error and advantage is {np.abs(advantages - deltas).mean():.2f} points.",
     )
 
 
 @figure(7.6, 3.4)
-def timings(lengths: Sequence[int], seconds: Mapping[str, Sequence[float]], *, ax: Axes) -> str:
+def timings(lengths: Sequence[int], seconds: Mapping[str, Sequence[float]], *, ax: Axes) -> Axes:
     """Time against length, both axes logarithmic.
 
     Args:
@@ -114,13 +118,13 @@ def timings(lengths: Sequence[int], seconds: Mapping[str, Sequence[float]], *, a
     ax.set_xticks(lengths, [f"{length:,}" for length in lengths])
     ax.minorticks_off()
     ax.legend()
-    return f"Time for {lengths[0]:,} to {lengths[-1]:,} steps: " + "; ".join(words) + "."
+    return told(ax, f"Time for {lengths[0]:,} to {lengths[-1]:,} steps:", words)
 
 
 @figure(7.6, 4.0)
 def mistakes(
     advantages: Mapping[str, ArrayLike], states: ArrayLike, chosen: ArrayLike, *, truth: float, ax: Axes
-) -> str:
+) -> Axes:
     """Mean advantage of one action in each state, for several ways to compute it.
 
     Args:
@@ -150,14 +154,15 @@ def mistakes(
     ax.set_xticks(np.arange(len(places)), ["ABCDE"[place] for place in places])
     ax.set(xlabel="a step to the right from", ylabel="mean advantage, points", ylim=(-0.15, 0.44))
     ax.legend(loc="upper left", ncols=2)
-    return (
+    return told(
+        ax,
         f"Mean advantage of a step to the right in each of {len(places)} places, over {states.shape[1]} "
-        f"environments of {len(states):,} steps; exact {truth:+.3f} everywhere. " + ". ".join(words) + "."
+        f"environments of {len(states):,} steps; exact {truth:+.3f} everywhere. " + ". ".join(words) + ".",
     )
 
 
 @figure(7.6, 4.0)
-def error(lams: ArrayLike, rows: Sequence[Sequence[Estimate]], *, batch: int, size: float, ax: Axes) -> str:
+def error(lams: ArrayLike, rows: Sequence[Sequence[Estimate]], *, batch: int, size: float, ax: Axes) -> Axes:
     """Where the error of a batch's gradient comes from, for every lambda.
 
     Args:
@@ -175,9 +180,7 @@ def error(lams: ArrayLike, rows: Sequence[Sequence[Estimate]], *, batch: int, si
         ("their sum", total, "truth"),
     )
     for name, values, colour in parts:
-        low, middle, high = np.percentile(values, [10, 50, 90], axis=0)
-        ax.fill_between(lams, low, high, color=COLORS[colour], alpha=0.15, lw=0)
-        ax.plot(lams, middle, color=COLORS[colour], label=name)
+        band(ax, lams, values, color=COLORS[colour], holds="8 in 10", label=name)
     best = lams[total.argmin(axis=1)]
     spread = np.percentile(best, [25, 50, 75])
     top = 1.12 * np.percentile(total, 90, axis=0).max()
@@ -186,18 +189,19 @@ def error(lams: ArrayLike, rows: Sequence[Sequence[Estimate]], *, batch: int, si
     ax.set(
         xlabel="λ", ylabel="squared error, share of\nthe squared gradient", ylim=(0, top), xlim=(-0.02, 1.02)
     )
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, columnspacing=1.2, handlelength=1.4)
+    legend_above(ax, columns=4)
     start, *_, end = np.median(total, axis=0)
-    of = f", median and 10 to 90 % band of {len(rows)} critics" if len(rows) > 1 else ""
-    return (
+    of = f", median and 10 to 90 % band of {counted(len(rows), 'critic')}" if len(rows) > 1 else ""
+    return told(
+        ax,
         f"Squared error of the gradient over lambda, batches of {batch:,}{of}: {start:.2g} at lambda 0, "
         f"{end:.2g} at lambda 1. The best lambda has median {spread[1]:.2f}, quartiles {spread[0]:.2f} and "
-        f"{spread[2]:.2f}."
+        f"{spread[2]:.2f}.",
     )
 
 
 @figure(7.6, 3.8)
-def best_lambda(batches: Sequence[int], best: Mapping[str, ArrayLike], *, ax: Axes) -> str:
+def best_lambda(batches: Sequence[int], best: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
     """The lambda with the smallest error against the size of the batch, for critics of several ages.
 
     Args:
@@ -206,23 +210,22 @@ def best_lambda(batches: Sequence[int], best: Mapping[str, ArrayLike], *, ax: Ax
     """
     words = []
     for name, values in best.items():
-        low, middle, high = np.percentile(finite(name, values), [25, 50, 75], axis=0)
-        ax.fill_between(batches, low, high, color=COLORS[QUALITY[name]], alpha=0.2, lw=0)
-        seeds = len(np.asarray(values))
-        label = f"{name} ({seeds} seeds)" if seeds > 1 else name
-        ax.plot(batches, middle, "o-", color=COLORS[QUALITY[name]], label=label)
+        values = finite(name, values)
+        label = f"{name} ({counted(len(values), 'seed')})" if len(values) > 1 else name
+        color = COLORS[QUALITY[name]]
+        _, middle, _ = band(ax, batches, values, color=color, holds="half", label=label, marker="o")
         words.append(f"{name}: " + ", ".join(f"{value:.2f}" for value in middle))
     ax.set(xscale="log", xlabel="episodes in a batch (log axis)", ylabel="best λ, median\nand quartiles")
     ax.set(ylim=(-0.05, 1.05))
     ax.set_xticks(batches, [f"{batch:,}" for batch in batches])
     ax.minorticks_off()
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
+    legend_above(ax, columns=3)
     listed = ", ".join(f"{batch:,}" for batch in batches)
-    return f"Median best lambda for batches of {listed} episodes. " + "; ".join(words) + "."
+    return told(ax, f"Median best lambda for batches of {listed} episodes.", words)
 
 
 @figure(7.6, 3.8)
-def favourites(picked: Mapping[str, Sequence[tuple[float, float]]], *, ax: Axes) -> str:
+def favourites(picked: Mapping[str, Sequence[tuple[float, float]]], *, ax: Axes) -> Axes:
     """The lambda with the best signal-to-noise ratio, and where its mean estimate points.
 
     Marks stand a little aside of their lambda, so that none hides another.
@@ -235,15 +238,16 @@ def favourites(picked: Mapping[str, Sequence[tuple[float, float]]], *, ax: Axes)
     ax.axhline(0, color="black", lw=1)
     for (name, pairs), colour, mark in zip(picked.items(), ("human", "random"), "os", strict=False):
         lams, cosines = np.array(pairs).T
-        label = f"{name}, {len(pairs)} seeds"
+        label = f"{name}, {counted(len(pairs), 'seed')}"
         aside = 0.07 * (np.arange(len(lams)) / len(lams) - 0.5)
         ax.plot(lams + aside, cosines, mark, color=COLORS[colour], ms=9, alpha=0.7, mec="white", label=label)
         words.append(
-            f"{name}: lambda 0 has the best ratio for {(lams == 0).sum()} of {len(pairs)} seeds, and the "
-            f"favourite points away from the truth for {(cosines < 0).sum()}"
+            f"{name}: lambda 0 has the best ratio for {(lams == 0).sum()} of "
+            f"{counted(len(pairs), 'seed')}, and the favourite points away from the truth for "
+            f"{(cosines < 0).sum()}"
         )
     ax.text(1.0, -0.55, "points away\nfrom the truth", ha="right", va="center")
     ax.set(xlabel="λ with the best signal-to-noise ratio", ylabel="cosine with the truth")
     ax.set(xlim=(-0.07, 1.07), ylim=(-1.15, 1.15))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return "Choosing lambda by signal-to-noise alone. " + ". ".join(words) + "."
+    legend_above(ax, columns=2)
+    return told(ax, "Choosing lambda by signal-to-noise alone. " + ". ".join(words) + ".")

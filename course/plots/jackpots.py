@@ -9,11 +9,13 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite, same_shape
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import legend_above, told
+from course.plots.words import counted, number
 
 
 @figure(7.6, 3.0)
-def batch(rewards: ArrayLike, *, truth: float, ax: Axes) -> str:
+def batch(rewards: ArrayLike, *, truth: float, ax: Axes) -> Axes:
     """One batch of answers: a dot each, stacked where they earned the same; its mean and the exact mean.
 
     Args:
@@ -35,14 +37,15 @@ def batch(rewards: ArrayLike, *, truth: float, ax: Axes) -> str:
     ax.set(xlim=(-0.4, 140), ylim=(0, counts.max() + 1), xlabel="points (logarithmic above 5)")
     ax.set_ylabel("answers")
     ax.legend(loc="center right")
-    return (
-        f"A batch of {len(rewards)} answers, from {number(values[0])} to {number(values[-1])} points. "
-        f"Its mean is {number(mean)}; the exact mean is {number(truth)}."
+    return told(
+        ax,
+        f"A batch of {counted(len(rewards), 'answer')}, from {number(values[0])} to {number(values[-1])} "
+        f"points. Its mean is {number(mean)}; the exact mean is {number(truth)}.",
     )
 
 
 @figure(7.6, 3.6)
-def batch_means(means: ArrayLike, *, size: int, truth: float, ax: Axes) -> str:
+def batch_means(means: ArrayLike, *, size: int, truth: float, ax: Axes) -> Axes:
     """How the means of many batches are spread, beside the exact mean.
 
     Args:
@@ -63,17 +66,18 @@ def batch_means(means: ArrayLike, *, size: int, truth: float, ax: Axes) -> str:
     ax.set_xticks(np.arange(0, 25, 4))
     ax.legend(loc="upper right")
     near = int(np.sum(np.abs(means - truth) <= 1))
-    return (
+    return told(
+        ax,
         f"Means of {len(means):,} batches of {size} answers. Together they average {average:.2f} points; the "
         f"exact mean is {number(truth)}. Single ones: half lie below {number(float(np.median(means)))}, and "
-        f"{near:,} are within 1 point of the exact mean."
+        f"{near:,} are within 1 point of the exact mean.",
     )
 
 
 @figure(7.6, 4.2)
 def intervals(
     means: ArrayLike, half_widths: ArrayLike, *, size: int, truth: float, shown: int = 40, ax: Axes
-) -> str:
+) -> Axes:
     """What single batches claim, as intervals, and how many of the claims hold the exact mean.
 
     Args:
@@ -95,15 +99,18 @@ def intervals(
     ax.set(xlim=(-6, 30), ylim=(-1, shown), xlabel="points", ylabel=f"{shown} batches of {size}")
     ax.set_yticks([])
     ax.legend(loc="lower right", title=f"{100 * holds.mean():.1f} % of {len(means):,} hold it")
-    return (
+    return told(
+        ax,
         f"Intervals of {len(means):,} batches of {size} answers, {shown} of them drawn. "
         f"{100 * holds.mean():.1f} % hold the exact mean, {number(truth)} points. The narrowest reaches "
-        f"{number(half_widths.min())} to either side, the widest {number(half_widths.max())}."
+        f"{number(half_widths.min())} to either side, the widest {number(half_widths.max())}.",
     )
 
 
 @figure(7.6, 3.8)
-def one_more_digit(sizes: ArrayLike, errors: ArrayLike, claims: ArrayLike, *, spread: float, ax: Axes) -> str:
+def one_more_digit(
+    sizes: ArrayLike, errors: ArrayLike, claims: ArrayLike, *, spread: float, ax: Axes
+) -> Axes:
     """The error of a batch's mean against the size of the batch, both on logarithmic axes.
 
     Args:
@@ -127,15 +134,16 @@ def one_more_digit(sizes: ArrayLike, errors: ArrayLike, claims: ArrayLike, *, sp
     ax.legend(loc="upper right")
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
     said = "; ".join(f"{n:,.0f}: {number(e)}" for n, e in zip(sizes, errors, strict=True))
-    return (
+    return told(
+        ax,
         f"Error of a batch's mean in points, by batch size: {said}. The slope on logarithmic axes is "
         f"{slope:.2f}: 100 times the batch leaves {100 * 100**slope:.0f} % of the error. The median batch of "
-        f"{sizes[0]:.0f} claims {number(claims[0])}."
+        f"{sizes[0]:.0f} claims {number(claims[0])}.",
     )
 
 
 @figure(7.6, 5.0)
-def bulls_eye(estimates: ArrayLike, truth: ArrayLike, *, size: int, pick: int = 1, ax: Axes) -> str:
+def bulls_eye(estimates: ArrayLike, truth: ArrayLike, *, size: int, pick: int = 1, ax: Axes) -> Axes:
     """Where each batch says the gradient is: a dot a batch, the exact gradient as the bull's eye.
 
     Args:
@@ -170,15 +178,16 @@ def bulls_eye(estimates: ArrayLike, truth: ArrayLike, *, size: int, pick: int = 
     title = f"{len(estimates)} batches of {size:,}"
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), title=title)
     noise = np.sqrt(((estimates - truth) ** 2).sum(axis=1).mean())
-    return (
+    return told(
+        ax,
         f"Gradient estimates of {len(estimates)} batches of {size:,} answers. The exact gradient is "
         f"{_pair(truth)}, {number(length)} long; the estimates miss it by {number(noise)} (r.m.s.). "
-        f"{100 * wrong.mean():.0f} % point downhill. Batch {pick} says {_pair(one)}."
+        f"{100 * wrong.mean():.0f} % point downhill. Batch {pick} says {_pair(one)}.",
     )
 
 
 @figure(7.6, 4.0)
-def judges(rows: Mapping[str, tuple[float, float, float]], *, size: int, ax: Axes) -> str:
+def judges(rows: Mapping[str, tuple[float, float, float]], *, size: int, ax: Axes) -> Axes:
     """Ways to pay the same answers: what the rewards' spread says, and what the gradient sees.
 
     Args:
@@ -207,12 +216,14 @@ def judges(rows: Mapping[str, tuple[float, float, float]], *, size: int, ax: Axe
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: "" if x <= lowest else f"{x:g}"))
     ax.set_yticks(places, list(rows))
     ax.set_xlabel("points (logarithmic; a 0 stands at the left)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.3, 1.0), ncols=3, columnspacing=1, handletextpad=0.1)
+    legend_above(ax, columns=3, at=0.3)
     said = "; ".join(
         f"{' '.join(way.split())}: spread {number(a)}, gradient {number(b)}, error {number(c)}"
         for way, (a, b, c) in zip(rows, table, strict=True)
     )
-    return f"Spread of the rewards, length of the exact gradient and error of a batch of {size}. {said}."
+    return told(
+        ax, f"Spread of the rewards, length of the exact gradient and error of a batch of {size}. {said}."
+    )
 
 
 def _downhill(estimates: Array, truth: Array) -> Array:

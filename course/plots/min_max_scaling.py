@@ -7,11 +7,13 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from course.arrays import finite, same_shape
-from course.plots.drawing import COLORS, figure, number, title
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import legend_above, named_rows, told
+from course.plots.words import counted, number, title
 
 
 @figure(7.6, 3.4)
-def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> str:
+def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> Axes:
     """Every game's scaled score on one axis, sorted; where the ruler was meant to end is marked.
 
     Args:
@@ -20,11 +22,13 @@ def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> str:
     games = sorted(scaled, key=scaled.get)
     values = np.array([scaled[game] for game in games])
     over = values > 1
+
     ax.axhspan(min(values.min(), 0.5), 1, color=COLORS["random"], alpha=0.2, label="the ruler, 0 to 1")
-    for part, colour, label in ((over, "value", "above its end"), (~over, "human", "on it")):
+    for part, color, label in ((over, "value", "above its end"), (~over, "human", "on it")):
         if part.any():
-            ax.plot(np.flatnonzero(part), values[part], "o", color=COLORS[colour], ms=5, label=label)
-    for place, shift in ((0, (0, 26)), (len(games) // 2, (-6, 8)), (len(games) - 1, (-6, 0))):
+            ax.plot(np.flatnonzero(part), values[part], "o", color=COLORS[color], ms=5, label=label)
+
+    for place, shift in _named(len(games)):
         ax.annotate(
             f"{title(games[place])}: {number(values[place])}",
             (place, values[place]),
@@ -32,18 +36,28 @@ def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> str:
             textcoords="offset points",
             ha="right" if place else "left",
         )
+
     ax.set(yscale="log", xlabel=f"the {len(games)} games, sorted", ylabel="scaled score (log axis)")
     ax.set_xticks([])
     ax.legend(loc="lower right")
-    return (
+    return told(
+        ax,
         f"Scaled scores of {len(games)} games on a logarithmic axis. {over.sum()} of them lie above 1, where "
         f"the ruler was meant to end: the median is {number(float(np.median(values)))}, the largest "
-        f"{number(values[-1])} ({title(games[-1])})."
+        f"{number(values[-1])} ({title(games[-1])}).",
     )
 
 
+def _named(games: int) -> list[tuple[int, tuple[float, float]]]:
+    """The lowest, the middle and the highest game, and where its name stands beside its dot, in points.
+
+    Each name is above the dots to its left, which lie lower, or to the right of nothing.
+    """
+    return [(0, (-4, 14)), (games // 2, (-6, 8)), (games - 1, (-6, 0))]
+
+
 @figure(7.6, 3.2)
-def ruler(scores: ArrayLike, best: float, *, label: str, low: float = 0.0, ax: Axes) -> str:
+def ruler(scores: ArrayLike, best: float, *, label: str, low: float = 0.0, ax: Axes) -> Axes:
     """Scores as marks on a ruler from 0 to 1, where 1 is the best score known.
 
     Args:
@@ -55,34 +69,24 @@ def ruler(scores: ArrayLike, best: float, *, label: str, low: float = 0.0, ax: A
     scores = finite("scores", scores)
     scaled = (scores - low) / (best - low)
     spread = scaled.max() - scaled.min()
-    ax.axhline(0, color="black", lw=1.2)
-    ax.vlines(
-        scaled,
-        0,
-        1,
-        color=COLORS["reward"],
-        lw=2.5,
-        alpha=0.75,
-        label=f"{label}, {len(scores)} scores",
-    )
-    ax.plot(
-        [1],
-        [0.5],
-        "v",
-        color=COLORS["advantage"],
-        ms=12,
-        label=f"best known: {number(best)} points",
-    )
+    end = counted(best, "point")
+
+    marks = f"{label}, {counted(len(scores), 'score')}"
+    ax.axhline(0, color=COLORS["truth"], lw=1.2)
+    ax.vlines(scaled, 0, 1, color=COLORS["reward"], lw=2.5, alpha=0.75, label=marks)
+    ax.plot(1, 0.5, "v", color=COLORS["advantage"], ms=12, label=f"best known: {end}")
+
     ax.set(xlim=(-0.02, 1.05), ylim=(0, 1.75), yticks=[], xlabel="scaled score")
     ax.legend(loc="upper center", ncols=2)
-    return (
-        f"{label}: {len(scores)} scores on a ruler whose end, 1, is {number(best)} points. They take up "
-        f"{100 * spread:.2g} % of the ruler, from {number(scaled.min())} to {number(scaled.max())}."
+    return told(
+        ax,
+        f"{label}: {counted(len(scores), 'score')} on a ruler whose end, 1, is {end}. They take up "
+        f"{100 * spread:.2g} % of the ruler, from {number(scaled.min())} to {number(scaled.max())}.",
     )
 
 
 @figure(7.6, 3.4)
-def history(scores: ArrayLike, seen: int, *, ax: Axes) -> str:
+def history(scores: ArrayLike, seen: int, *, ax: Axes) -> Axes:
     """What each game's score was worth when it was played, and what it is worth after `seen` games.
 
     Args:
@@ -91,26 +95,27 @@ def history(scores: ArrayLike, seen: int, *, ax: Axes) -> str:
     """
     scores = finite("scores", scores)
     record = np.maximum.accumulate(scores)
-    then, now = scores[:seen] / record[:seen], scores[:seen] / record[seen - 1]
+    then = scores[:seen] / record[:seen]
+    now = scores[:seen] / record[seen - 1]
+
     games = np.arange(1, seen + 1)
     ax.bar(games - 0.2, then, 0.4, color=COLORS["random"], label="worth when it was played")
     ax.bar(games + 0.2, now, 0.4, color=COLORS["reward"], label=f"worth after game {seen}")
-    ax.set(
-        xlim=(0.3, len(scores) + 0.7),
-        ylim=(0, 1.28),
-        xlabel="game",
-        ylabel="score / best score so far",
-    )
+
+    ax.set(xlim=(0.3, len(scores) + 0.7), xlabel="game")
+    ax.set(ylim=(0, 1.28), ylabel="score / best score so far")
     ax.set_xticks(np.arange(1, len(scores) + 1))
     ax.legend(loc="upper right", ncols=2)
-    return (
-        f"After {seen} of {len(scores)} games the best score is {number(record[seen - 1])} points. Game 1 "
-        f"was worth {number(then[0])} when it was played and is worth {number(now[0])} now."
+    return told(
+        ax,
+        f"After {seen} of {counted(len(scores), 'game')} the best score is "
+        f"{counted(record[seen - 1], 'point')}. Game 1 was worth {number(then[0])} when it was played and is "
+        f"worth {number(now[0])} now.",
     )
 
 
 @figure(7.6, 3.6)
-def worth_of_length(lengths: ArrayLike, returns: Mapping[str, ArrayLike], *, ax: Axes) -> str:
+def worth_of_length(lengths: ArrayLike, returns: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
     """The return of every episode against its length, under several ways to scale one step's reward.
 
     Args:
@@ -118,22 +123,24 @@ def worth_of_length(lengths: ArrayLike, returns: Mapping[str, ArrayLike], *, ax:
         returns: way of scaling -> sum of the scaled rewards, shape [n].
     """
     lengths = finite("lengths", lengths)
-    words = []
-    for (name, sums), colour in zip(returns.items(), ("reward", "advantage"), strict=False):
-        sums = finite(name, sums)
+
+    said = []
+    for (name, given), color in zip(returns.items(), ("reward", "advantage"), strict=False):
+        sums = finite(name, given)
         same_shape(lengths=lengths, sums=sums)
         correlation = np.corrcoef(lengths, sums)[0, 1]
-        ax.plot(lengths, sums, "o", color=COLORS[colour], ms=6, label=f"{name} ({len(sums)} games)")
-        words.append(
-            f"{name}: from {number(sums.min())} to {number(sums.max())}, correlation {correlation:.3f}"
-        )
+        label = f"{name} ({counted(len(sums), 'game')})"
+        ax.plot(lengths, sums, "o", color=COLORS[color], ms=6, label=label)
+        span = f"from {number(sums.min())} to {number(sums.max())}"
+        said.append(f"{name}: {span}, correlation {correlation:.3f}")
+
     ax.set(xlabel="length of the game, agent steps", ylabel="sum over the game")
     ax.legend(loc="center right")
-    return f"Sum over a game against its length, {len(lengths)} games. " + "; ".join(words) + "."
+    return told(ax, f"Sum over a game against its length, {counted(len(lengths), 'game')}.", said)
 
 
 @figure(7.6, 3.4)
-def gradients(estimates: Mapping[str, ArrayLike], truth: float, *, ax: Axes) -> str:
+def gradients(estimates: Mapping[str, ArrayLike], truth: float, *, ax: Axes) -> Axes:
     """Signal-to-noise ratio of one batch's gradient under each way of scaling, and which way it points.
 
     Args:
@@ -142,28 +149,32 @@ def gradients(estimates: Mapping[str, ArrayLike], truth: float, *, ax: Axes) -> 
     """
     batches = [finite(name, each) for name, each in estimates.items()]
     ratios = np.array([each.mean() / each.std() for each in batches])
-    error = 1.96 * len(batches[0]) ** -0.5  # of a mean of `batches`, in standard deviations of one
-    rows = np.arange(len(ratios))[::-1]
+    count = len(batches[0])
+    error = 1.96 / count**0.5  # of the mean of so many, in standard deviations of one
+
+    rows = named_rows(ax, list(estimates))
     right = np.sign(ratios) == np.sign(truth)
-    for good, colour, label in ((True, "reward", "better"), (False, "advantage", "worse")):
+    for good, color, machine in ((True, "reward", "better"), (False, "advantage", "worse")):
         at = right == good
         if at.any():
-            label = f"towards the {label} machine"
-            ax.barh(rows[at], ratios[at], 0.6, xerr=error, color=COLORS[colour], label=label)
-    ax.axvline(0, color="black", lw=1.2)
-    ax.set_yticks(rows, list(estimates))
+            label = f"towards the {machine} machine"
+            ax.barh(rows[at], ratios[at], 0.6, xerr=error, color=COLORS[color], label=label)
+
     reach = np.abs(ratios).max() * 1.25
+    ax.axvline(0, color=COLORS["truth"], lw=1.2)
     ax.set(xlim=(-reach, reach), xlabel="mean gradient / its standard deviation from batch to batch")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    said = "; ".join(f"{name} {ratio:+.2f}" for name, ratio in zip(estimates, ratios, strict=True))
-    return (
-        f"Mean gradient towards the better machine in units of its own noise, over {len(batches[0]):,} "
-        f"batches, each ± {error:.2f} (95 % interval): {said}."
+    legend_above(ax, columns=2)
+    said = [f"{name} {ratio:+.2f}" for name, ratio in zip(estimates, ratios, strict=True)]
+    return told(
+        ax,
+        f"Mean gradient towards the better machine in units of its own noise, over {count:,} batches, each "
+        f"± {error:.2f} (95 % interval):",
+        said,
     )
 
 
 @figure(7.6, 3.2)
-def moving_ruler(seen: ArrayLike, worth: ArrayLike, *, score: float, ax: Axes) -> str:
+def moving_ruler(seen: ArrayLike, worth: ArrayLike, *, score: float, ax: Axes) -> Axes:
     """What one and the same score is worth to a running normaliser as it sees more games.
 
     Args:
@@ -171,14 +182,18 @@ def moving_ruler(seen: ArrayLike, worth: ArrayLike, *, score: float, ax: Axes) -
         worth: the normalised value of `score` at that time, in standard deviations, shape [n].
         score: the score that is asked about, in points.
     """
-    seen, worth = finite("seen", seen), finite("worth", worth)
+    seen = finite("seen", seen)
+    worth = finite("worth", worth)
     same_shape(seen=seen, worth=worth)
-    ax.axhline(0, color="black", lw=1)
-    ax.plot(seen, worth, "o-", color=COLORS["value"], label=f"{number(score)} points")
+    asked = counted(score, "point")
+
+    ax.axhline(0, color=COLORS["truth"], lw=1)
+    ax.plot(seen, worth, "o-", color=COLORS["value"], label=asked)
     ax.set(xlabel="games seen so far", ylabel="normalised value\n(standard deviations)")
     ax.legend()
-    return (
-        f"The normalised value of a score of {number(score)} points after each game: {worth[0]:+.2f} at "
-        f"first, between {worth.min():+.2f} and {worth.max():+.2f} on the way, {worth[-1]:+.2f} after "
-        f"{int(seen[-1])} games."
+    return told(
+        ax,
+        f"The normalised value of a score of {asked} after each game: {worth[0]:+.2f} at first, between "
+        f"{worth.min():+.2f} and {worth.max():+.2f} on the way, {worth[-1]:+.2f} after "
+        f"{counted(seen[-1], 'game')}.",
     )

@@ -1,11 +1,10 @@
 """The figures of lesson 9: what an agent sees of Pong, how it learns, plays and expects.
 
-Besides the figures, `watch` follows a training run for some minutes, and `film` moves.
+Besides the figures there is a film.
 """
 
-import io
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,24 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
 from course.arrays import finite, number
-from course.plots.cartpole import Film, live
 from course.plots.drawing import COLORS, figure
+from course.plots.film import Film
+from course.plots.parts import band, legend_above, named_rows, told
+from course.plots.words import counted
 from course.recording import MOVES, Record, screens
-from course.studies import Curve, over, quick, steps_until
+from course.studies import Curve, over, steps_until
 
 GOAL = 18  # points at which a run of ours counts as finished; 21 is the most
-QUICK = 8  # updates with COURSE_QUICK=1
 WINDOW = 120  # steps of a rally that are seen at once
 CUT = (30, 190)  # rows of the television screen that the agent is shown
 WAYS = ("value", "td_error", "advantage", "human")  # colours of things compared, in this order
 VARIANTS = ("value", "random", "advantage")
 
 
-@figure(7.6, 4.4)
-def senses(screen: NDArray[np.uint8], obs: NDArray[np.uint8], background: ArrayLike, *, ax: Axes) -> str:
+@figure(7.6, 4.4, panels="SAB;SCD", grid={"width_ratios": [1.5, 1, 1]})
+def senses(
+    screen: NDArray[np.uint8], obs: NDArray[np.uint8], background: ArrayLike, *, axes: dict[str, Axes]
+) -> Axes:
     """The television picture, and the four small ones that the agent gets.
 
     Args:
@@ -37,42 +39,42 @@ def senses(screen: NDArray[np.uint8], obs: NDArray[np.uint8], background: ArrayL
         obs: grey, oldest first, shape [4, 32, 42].
         background: what is always there, shape [32, 42].
     """
-    cells = ax.figure.add_gridspec(2, 3, width_ratios=[1.5, 1, 1])
-    ax.set_subplotspec(cells[:, 0])
-    ax.imshow(screen, interpolation="nearest")
-    ax.add_patch(Rectangle((0, CUT[0]), 159, CUT[1] - CUT[0], fill=False, ec="white", ls="--", lw=1.5))
-    ax.set_title("on television: 210 x 160, colour", fontsize=11)
+    top, bottom = CUT
+    television = axes["S"]
+    television.imshow(screen, interpolation="nearest")
+    television.add_patch(Rectangle((0, top), 159, bottom - top, fill=False, ec="white", ls="--", lw=1.5))
+    television.set_title("on television: 210 x 160, colour", fontsize=11)
+
     moving = obs.astype(float) - background
-    for nth, frame in enumerate(moving):
-        small = ax.figure.add_subplot(cells[divmod(nth, 2)[0], 1 + nth % 2])
+    for nth, (letter, frame) in enumerate(zip("ABCD", moving, strict=True)):
+        small = axes[letter]
         small.imshow(frame, cmap="gray", vmin=-60, vmax=160, aspect=210 / 160, interpolation="nearest")
         small.set_title(f"{4 * (3 - nth)} screens ago" if nth < 3 else "now", fontsize=11)
-        small.set(xticks=[], yticks=[])
-    ax.set(xticks=[], yticks=[])
-    for each in ax.figure.axes:
+    for each in axes.values():
+        each.set(xticks=[], yticks=[])
         each.grid(False)
-    bright = [int((frame > 40).sum()) for frame in moving]
-    return (
+
+    bright = ", ".join(str((frame > 40).sum()) for frame in moving)
+    return told(
+        television,
         f"Left: the screen of Pong, {screen.shape[0]} x {screen.shape[1]} dots in colour; a dashed frame "
-        f"shows rows {CUT[0]} to {CUT[1]}. Right: what the agent gets of it, four grey pictures of "
-        f"{moving.shape[1]} x {moving.shape[2]} with the background taken away; "
-        f"{', '.join(map(str, bright))} pixels stand out of {frame.size}."
+        f"shows rows {top} to {bottom}. Right: what the agent gets of it, four grey pictures of "
+        f"{moving.shape[1]} x {moving.shape[2]} with the background taken away; {bright} pixels stand out of "
+        f"{frame.size}.",
     )
 
 
-@figure(7.6, 3.5)
-def clipped(clip: float, *, ax: Axes) -> str:
+@figure(7.6, 3.5, panels="AB")
+def clipped(clip: float, *, axes: dict[str, Axes]) -> Axes:
     """What one step adds to the loss, over the ratio of new to old probability.
 
     Args:
         clip: how far the ratio may usefully move from 1.
     """
     clip = number("clip", clip, low=0)
-    cells = ax.figure.add_gridspec(1, 2)
-    ax.set_subplotspec(cells[0])
-    panels = [ax, ax.figure.add_subplot(cells[1])]
+    left, right = axes.values()
     ratio = np.linspace(0, 2, 401)
-    for panel, advantage in zip(panels, (1, -1), strict=True):
+    for panel, advantage in zip((left, right), (1, -1), strict=True):
         free = -ratio * advantage
         held = -np.minimum(ratio * advantage, np.clip(ratio, 1 - clip, 1 + clip) * advantage)
         flat = (1 + clip, 2) if advantage > 0 else (0, 1 - clip)
@@ -82,54 +84,52 @@ def clipped(clip: float, *, ax: Axes) -> str:
         panel.plot(1, -advantage, "o", color=COLORS["truth"], ms=8)
         panel.set_title(f"A = {advantage:+d}: {'better' if advantage > 0 else 'worse'} than foreseen")
         panel.set(xlabel="ratio π / π old", xlim=(0, 2))
-    panels[0].set(ylabel="loss of one step", ylim=(-2.1, 0.1))
-    panels[1].set(ylim=(-0.1, 2.1))
-    panels[0].legend(loc="lower left")
-    panels[0].annotate("flat", (1.6, -1 - clip + 0.12), ha="center")
-    panels[1].annotate("flat", ((1 - clip) / 2, 1 - clip + 0.12), ha="center")
-    return (
+    left.set(ylabel="loss of one step", ylim=(-2.1, 0.1))
+    right.set(ylim=(-0.1, 2.1))
+    left.legend(loc="lower left")
+    left.annotate("flat", (1.6, -1 - clip + 0.12), ha="center")
+    right.annotate("flat", ((1 - clip) / 2, 1 - clip + 0.12), ha="center")
+    return told(
+        left,
         f"Loss of one step against the ratio. With an advantage of +1 it falls to {-1 - clip:.1f} at ratio "
         f"{1 + clip:.1f} and is flat from there. With -1 it is flat at {1 - clip:.1f} up to ratio "
         f"{1 - clip:.1f} and rises from there without end. Without the clip both are straight lines through "
-        f"the same point at ratio 1."
+        f"the same point at ratio 1.",
     )
 
 
-@figure(7.6, 3.7)
-def runaway(found: Mapping[str, Sequence[Curve]], *, ax: Axes) -> str:
+@figure(7.6, 3.7, panels="AB")
+def runaway(found: Mapping[str, Sequence[Curve]], *, axes: dict[str, Axes]) -> Axes:
     """How far each update moved the policy, and what became of the score.
 
     Args:
         found: way -> runs, one for each seed.
     """
-    cells = ax.figure.add_gridspec(1, 2)
-    ax.set_subplotspec(cells[0])
-    right, words = ax.figure.add_subplot(cells[1]), []
-    for (way, runs), colour in zip(found.items(), WAYS, strict=False):
+    left, right = axes.values()
+    said = []
+    for (way, runs), color in zip(found.items(), WAYS, strict=False):
         for nth, run in enumerate(runs):
+            steps = run.env_steps / 1e3
             label = way if nth == 0 else None
-            ax.plot(run.env_steps / 1e3, np.maximum(run.kl, 1e-5), color=COLORS[colour], lw=1.5, label=label)
-            right.plot(run.env_steps / 1e3, run.score, color=COLORS[colour], lw=1.5)
-        kl = np.concatenate([run.kl for run in runs])
+            left.plot(steps, np.maximum(run.kl, 1e-5), color=COLORS[color], lw=1.5, label=label)
+            right.plot(steps, run.score, color=COLORS[color], lw=1.5)
+        largest = max(run.kl.max() for run in runs)
         ends = ", ".join(f"{run.score[-1]:.0f}" for run in runs)
-        words.append(f"{way}: largest KL {kl.max():.2g} nats, last scores {ends}")
-    ax.set(
-        yscale="log",
-        ylim=(5e-6, 50),
-        xlabel="steps of the game, thousands",
-        ylabel="KL of an update, nats (log)",
+        said.append(f"{way}: largest KL {largest:.2g} nats, last scores {ends}")
+
+    left.set(yscale="log", ylim=(5e-6, 50), ylabel="KL of an update, nats (log)")
+    right.set(ylim=(0, 520), ylabel="score, points")
+    for panel in (left, right):
+        panel.set_xlabel("steps of the game, thousands")
+    left.figure.legend(loc="outside upper center", ncols=len(found))
+    opening = (
+        f"CartPole, {counted(len(runs), 'seed')} each, how far an update moves the policy, and the score."
     )
-    right.set(xlabel="steps of the game, thousands", ylabel="score, points", ylim=(0, 520))
-    ax.figure.legend(loc="outside upper center", ncols=len(found))
-    return (
-        f"CartPole, {len(runs)} seeds each, how far an update moves the policy, and the score. "
-        + "; ".join(words)
-        + "."
-    )
+    return told(left, opening, said)
 
 
 @figure(7.6, 4.0)
-def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> str:
+def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> Axes:
     """The score of the run that is going on, over the runs that come with the course.
 
     Args:
@@ -157,41 +157,12 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> 
         )
     so_far = f"{mine.seconds[-1] / 60:.1f} minutes, {speed:,.0f} steps a second"
     ax.set_title(f"{so_far}\n{ahead}", fontsize=11, fontweight="normal")
-    return (
+    return told(
+        ax,
         f"Score against steps of the game: {mine.score[-1]:.1f} points after {mine.env_steps[-1]:,.0f} steps "
         f"in {so_far}; {ahead}. "
-        f"{np.isfinite(there).sum()} of {len(there)} other seeds got to {GOAL}."
+        f"{np.isfinite(there).sum()} of {len(there)} other seeds got to {GOAL}.",
     )
-
-
-def watch(updates: Iterable[Any], *, minutes: float, others: Mapping[int, Curve]) -> list[Any]:
-    """Train for some minutes, with a live picture of the score, and return the updates.
-
-    It stops by itself when the time is up or the mean score is 18; with COURSE_QUICK=1, after eight
-    updates. The stop button ends it earlier. Every update holds its agent, so nothing is lost.
-
-    Args:
-        updates: of `course.train.train` on Pong.
-        minutes: how long, above 0.
-        others: seed -> a finished run, to draw beside it.
-    """
-    minutes = number("minutes", minutes, above=0)
-    most = QUICK if quick() else None
-    taken: list[Any] = []
-    picture = live(_until(updates, minutes, most), lambda so_far: scores(so_far, others), every=3.0)
-    try:
-        for update in picture:
-            taken.append(update)  # noqa: PERF402 - each is kept as soon as it is there
-    except KeyboardInterrupt:  # between two updates
-        picture.close()
-    return taken
-
-
-def _until(updates: Iterable[Any], minutes: float, most: int | None) -> Iterator[Any]:
-    for update in updates:
-        yield update
-        if update.seconds >= 60 * minutes or update.score >= GOAL or update.number == most:
-            return
 
 
 def film(played: Mapping[str, Record]) -> Film:
@@ -200,24 +171,30 @@ def film(played: Mapping[str, Record]) -> Film:
     Args:
         played: name -> a game from its start; the longer ones are cut to the shortest.
     """
-    length, high, head, gap = min(map(len, played.values())), CUT[1] + 4, 16, 16
+    length = min(map(len, played.values()))
     pictures = {name: screens(game, steps=length) for name, game in played.items()}
     palette = _palette(pictures.values())
+    high = CUT[1] + 4
+    head = 16  # where the name stands
+    pitch = 176  # a screen and a gap
+
     frames = []
     for t in range(length):
-        frame = Image.new("RGB", (len(played) * (160 + gap) - gap, head + high), "white")
+        frame = Image.new("RGB", (len(played) * pitch - 16, head + high), "white")
         for nth, (name, seen) in enumerate(pictures.items()):
-            frame.paste(Image.fromarray(seen[t, :high]), (nth * (160 + gap), head))
-            ImageDraw.Draw(frame).text((nth * (160 + gap) + 2, 1), name, fill="black", font_size=11)
+            frame.paste(Image.fromarray(seen[t, :high]), (nth * pitch, head))
+            ImageDraw.Draw(frame).text((nth * pitch + 2, 1), name, fill="black", font_size=11)
         frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))
-    out = io.BytesIO()
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=67, loop=2)
+
     said = []
     for name, game in played.items():
         paid = game.rewards[:length]
-        said.append(f"{name} wins {(paid > 0).sum()} points and loses {(paid < 0).sum()}")
-    alt = f"Moving picture of {length} steps, {length / 15:.0f} seconds of Pong. {'; '.join(said)}."
-    return Film(out.getvalue(), alt, width=2 * frames[0].width)
+        won = counted((paid > 0).sum(), "point")
+        lost = counted((paid < 0).sum(), "point")
+        said.append(f"{name} wins {won} and loses {lost}")
+    seconds = counted(round(length / 15), "second")
+    alt = f"Moving picture of {counted(length, 'step')}, {seconds} of Pong. {'; '.join(said)}."
+    return Film.of(frames, alt, pause=67, width=2 * frames[0].width)
 
 
 def _palette(films: Iterable[NDArray[np.uint8]]) -> Image.Image:
@@ -230,7 +207,7 @@ def _palette(films: Iterable[NDArray[np.uint8]]) -> Image.Image:
 
 
 @figure(7.6, 3.6)
-def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> str:
+def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> Axes:
     """Scores of trained agents in several kinds of examination, a dot an agent.
 
     Args:
@@ -249,16 +226,14 @@ def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> str:
                 f"{kind}, {name}: median {np.median(each):.1f}, from {each[0]:.1f} to {each[-1]:.1f}"
             )
     ax.axvline(0, color="black", lw=1)
-    ax.set_yticks(range(len(found)), list(found))
-    ax.set(
-        ylim=(len(found) - 0.5, -0.5), xlim=(-21.5, 21.5), xlabel="mean score of one agent's games, points"
-    )
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(groups))
-    return "Scores of trained agents. " + "; ".join(words) + "."
+    named_rows(ax, list(found))
+    ax.set(xlim=(-21.5, 21.5), xlabel="mean score of one agent's games, points")
+    legend_above(ax, columns=len(groups))
+    return told(ax, "Scores of trained agents.", words)
 
 
 @figure(7.6, 3.6)
-def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> str:
+def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> Axes:
     """V in the last steps before a point: median and quartiles over rallies that were won, and lost.
 
     Args:
@@ -272,20 +247,32 @@ def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> str:
             continue
         V = np.array([np.pad(row, (last - len(row), 0), constant_values=np.nan) for row in rows])
         with warnings.catch_warnings(action="ignore"):  # all rallies may be shorter than `last`
-            low, middle, high = np.nanpercentile(V, [25, 50, 75], axis=0)
-        ax.fill_between(before, low, high, color=COLORS[colour], alpha=0.25, lw=0)
-        ax.plot(before, middle, color=COLORS[colour], label=f"{len(rows)} points {name}")
+            label = f"{counted(len(rows), 'point')} {name}"
+            _, middle, _ = band(ax, before, V, color=COLORS[colour], holds="half", label=label)
         said = ", ".join(f"{middle[-1 - n]:+.2f} at {n}" for n in (30, 15, 5, 0) if n < last)
-        words.append(f"{len(rows)} points {name}, V by steps before it: {said}")
+        words.append(f"{label}, V by steps before it: {said}")
     ax.axhline(0, color="black", lw=1)
     ax.set(xlabel="steps before the point", ylabel="V, points\n(median, quartiles)", ylim=(-1.25, 1.25))
     ax.set_xlim(1 - last, 1)
     ax.legend(loc="upper left", ncols=2)
-    return "What the critic says before a point. " + "; ".join(words) + "."
+    return told(ax, "What the critic says before a point.", words)
 
 
-@figure(7.6, 4.6)
-def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, ax: Axes) -> str:
+@figure(
+    7.6,
+    4.6,
+    panels="SV;SD;BA",
+    grid={
+        "width_ratios": [1, 1.8],
+        "left": 0.08,
+        "right": 0.975,
+        "top": 0.93,
+        "bottom": 0.12,
+        "wspace": 0.28,
+        "hspace": 0.18,
+    },
+)
+def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, axes: dict[str, Axes]) -> Axes:
     """One step of a rally: the screen, what the agent would do, and V, delta and A before and after.
 
     Args:
@@ -293,79 +280,91 @@ def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, ax: Axe
         pictures: the screen before each step, shape [T, 210, 160, 3].
         step: to look at, from 0; the last one if the rally was shorter.
     """
-    step, steps, words = min(step, len(rally) - 1), np.arange(len(rally)), []
-    left = max(0, min(step - WINDOW // 2, len(rally) - WINDOW))
-    # By hand: to lay out five Axes takes longer than to draw them, and a slider cannot wait.
-    ax.figure.set_layout_engine("none")
-    cells = ax.figure.add_gridspec(
-        3, 2, width_ratios=[1, 1.8], left=0.08, right=0.99, top=0.93, bottom=0.12, wspace=0.28, hspace=0.18
-    )
-    ax.set_subplotspec(cells[:2, 0])
-    ax.imshow(pictures[step][: CUT[1] + 4], aspect="auto", interpolation="nearest")
-    ax.grid(False)
+    step = min(step, len(rally) - 1)
+    screen = axes["S"]
+    screen.imshow(pictures[step][: CUT[1] + 4], aspect="auto", interpolation="nearest")
+    screen.grid(False)
+    screen.set(xticks=[], yticks=[], title=f"step {step} of {len(rally)}")
+
+    chances = rally.probabilities[step]
+    drawn = rally.actions[step]
+    colors = [COLORS["reward"] if action == drawn else COLORS["random"] for action in range(len(MOVES))]
+    axes["B"].barh(MOVES, chances, color=colors)
+    axes["B"].set(xlim=(0, 1), ylim=(2.5, -0.5), xticks=[0, 0.5, 1], xlabel="π (green: drawn)")
+
     outcome = "won" if rally.rewards[-1] > 0 else "lost"
-    ax.set(xticks=[], yticks=[], title=f"step {step} of {len(rally)}")
-    bars = ax.figure.add_subplot(cells[2, 0])
-    colours = [COLORS["reward"] if a == rally.actions[step] else COLORS["random"] for a in range(3)]
-    bars.barh(MOVES, rally.probabilities[step], color=colours)
-    bars.set(xlim=(0, 1), ylim=(2.5, -0.5), xticks=[0, 0.5, 1], xlabel="π (green: drawn)")
-    for row, (label, line, colour) in enumerate(
-        (("V", rally.values, "value"), ("δ", rally.deltas, "td_error"), ("A", rally.advantages, "advantage"))
+    _lines(axes, rally, step)
+    axes["A"].set_xlabel(f"step of the rally; it is {outcome} in step {len(rally) - 1}")
+
+    now = (
+        f"V is {rally.values[step]:+.2f}, δ is {rally.deltas[step]:+.2f}, A is {rally.advantages[step]:+.2f}"
+    )
+    policy = ", ".join(f"{move} {chance:.0%}" for move, chance in zip(MOVES, chances, strict=True))
+    largest = np.abs(rally.deltas).argmax()
+    return told(
+        screen,
+        f"A rally of {counted(len(rally), 'step')} that is {outcome}, step {step}: {now} points. The "
+        f"policy says {policy}; drawn was {MOVES[drawn]}. V starts at {rally.values[0]:+.2f} "
+        f"and says {rally.values[-1]:+.2f} in the last step; the largest surprise is "
+        f"{rally.deltas[largest]:+.2f} at step {largest}.",
+    )
+
+
+def _lines(axes: dict[str, Axes], rally: Record, step: int) -> None:
+    """V, delta and A, each in its panel, around one step."""
+    steps = np.arange(len(rally))
+    left = max(0, min(step - WINDOW // 2, len(rally) - WINDOW))
+    for letter, symbol, line, name in (
+        ("V", "V", rally.values, "value"),
+        ("D", "δ", rally.deltas, "td_error"),
+        ("A", "A", rally.advantages, "advantage"),
     ):
-        panel = ax.figure.add_subplot(cells[row, 1])
-        panel.axhline(0, color="black", lw=1)
-        if label == "δ":
-            panel.vlines(steps, 0, line, color=COLORS[colour], lw=1.5)
+        panel = axes[letter]
+        color = COLORS[name]
+        panel.axhline(0, color=COLORS["truth"], lw=1)
+        if letter == "D":
+            panel.vlines(steps, 0, line, color=color, lw=1.5)
         else:
-            panel.plot(steps, line, color=COLORS[colour])
-        panel.plot(step, line[step], "o", color=COLORS[colour], ms=8, mec="black")
+            panel.plot(steps, line, color=color)
+
+        panel.plot(step, line[step], "o", color=color, ms=8, mec="black")
         panel.axvline(step, color=COLORS["truth"], lw=1, ls=":")
         panel.set(ylim=(-1.4, 1.4), yticks=[-1, 0, 1], xlim=(left - 1, left + WINDOW + 1))
-        panel.set_ylabel(f"{label}, points", color=COLORS[colour])
-        panel.tick_params(labelbottom=row == 2)
-        words.append(f"{label} is {line[step]:+.2f}")
-    panel.set_xlabel(f"step of the rally; it is {outcome} in step {len(rally) - 1}")
-    chances = ", ".join(f"{move} {p:.0%}" for move, p in zip(MOVES, rally.probabilities[step], strict=True))
-    largest = np.abs(rally.deltas).argmax()
-    return (
-        f"A rally of {len(rally)} steps that is {outcome}, step {step}: {', '.join(words)} points. The "
-        f"policy says {chances}; drawn was {MOVES[rally.actions[step]]}. V starts at {rally.values[0]:+.2f} "
-        f"and says {rally.values[-1]:+.2f} in the last step; the largest surprise is "
-        f"{rally.deltas[largest]:+.2f} at step {largest}."
-    )
+        panel.set_ylabel(f"{symbol}, points", color=color)
+        panel.tick_params(labelbottom=letter == "A")
 
 
-@figure(7.6, 3.9)
-def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, ax: Axes) -> str:
+@figure(7.6, 3.9, panels="AB")
+def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, axes: dict[str, Axes]) -> Axes:
     """Scores of all runs, and the spread of their advantages, for each variant.
 
     Args:
         runs: variant -> seed -> run.
         floor: under the standard deviation, in points.
     """
-    cells = ax.figure.add_gridspec(1, 2)
-    ax.set_subplotspec(cells[0])
-    right, words = ax.figure.add_subplot(cells[1]), []
-    for (name, seeds), colour in zip(runs.items(), VARIANTS, strict=False):
+    left, right = axes.values()
+    said = []
+    for (name, seeds), color in zip(runs.items(), VARIANTS, strict=False):
         for nth, run in enumerate(seeds.values()):
             label = name if nth == 0 else None
-            ax.plot(run.env_steps / 1e3, run.score, color=COLORS[colour], lw=1.2, alpha=0.7, label=label)
-        grid = min((run.env_steps for run in seeds.values()), key=len)
-        spread = over(seeds.values(), "advantage_std", grid)
-        right.fill_between(grid / 1e3, spread.min(0), spread.max(0), color=COLORS[colour], alpha=0.25, lw=0)
-        right.plot(grid / 1e3, np.median(spread, axis=0), color=COLORS[colour])
+            left.plot(run.env_steps / 1e3, run.score, color=COLORS[color], lw=1.2, alpha=0.7, label=label)
+
+        shortest = min((run.env_steps for run in seeds.values()), key=len)
+        spread = over(seeds.values(), "advantage_std", shortest)
+        band(right, shortest / 1e3, spread, color=COLORS[color], holds="all")
+
         there = np.array([steps_until(run, GOAL) for run in seeds.values()])
         early = np.median([run.advantage_std[:10].mean() for run in seeds.values()])
-        words.append(
-            f"{name}: {np.isfinite(there).sum()} of {len(there)} seeds got to {GOAL}; standard deviation of "
-            f"the advantages over the first ten updates, median over seeds, {early:.2f} points"
+        said.append(
+            f"{name}: {np.isfinite(there).sum()} of {counted(len(there), 'seed')} got to {GOAL}; standard "
+            f"deviation of the advantages over the first ten updates, median over seeds, {early:.2f} points"
         )
-    right.axhline(floor, color=COLORS["truth"], ls="--", lw=1.2)
-    right.annotate(
-        f"the floor, {floor:g}", (0.98, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom"
-    )
-    ax.set(ylim=(-22, 22), xlabel="steps of the game, thousands", ylabel="mean score of 32 games")
-    right.set(xlabel="steps of the game, thousands", ylabel="std of A, points (median, range)")
+
+    right.axhline(floor, color=COLORS["truth"], ls="--", lw=1.2, label=f"the floor, {floor:g}")
+    left.set(ylim=(-22, 22), ylabel="mean score of 32 games")
+    right.set_ylabel("std of A, points (median, range)")
     right.set_ylim(0, None)
-    ax.figure.legend(loc="outside upper center", ncols=len(runs))
-    return "Runs of Pong. " + "; ".join(words) + "."
+    for panel in (left, right):
+        panel.set_xlabel("steps of the game, thousands")
+    left.figure.legend(loc="outside upper center", ncols=len(runs) + 1, columnspacing=1.2, handlelength=1.5)
+    return told(left, "Runs of Pong.", said)

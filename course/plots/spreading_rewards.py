@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite
 from course.estimators import Estimate
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import legend_above, told
+from course.plots.words import counted, number
 
 LAST_GAP = 103.97  # in logits: exp(-gap) rounds to 0 in float32 beyond it
 SHARED = {"whole score": "return", "equal shares": "reward"}
@@ -23,7 +25,7 @@ def big(x: float) -> str:
 
 
 @figure(7.6, 3.8)
-def trace(norms: Mapping[str, ArrayLike], *, jackpot: int, change: int, ax: Axes) -> str:
+def trace(norms: Mapping[str, ArrayLike], *, jackpot: int, change: int, ax: Axes) -> Axes:
     """The gradient's norm at each update, on a log axis with a shelf below it for exactly 0.
 
     Args:
@@ -57,7 +59,7 @@ def trace(norms: Mapping[str, ArrayLike], *, jackpot: int, change: int, ax: Axes
     ax.set_yticks([shelf, *above], ["exactly 0", *(f"$10^{{{round(np.log10(x))}}}$" for x in above)])
     ax.minorticks_off()
     ax.legend(loc="upper left", fontsize=10.5)
-    return "Norm of the gradient at each update, on a logarithmic axis. " + "; ".join(words) + "."
+    return told(ax, "Norm of the gradient at each update, on a logarithmic axis.", words)
 
 
 @figure(7.6, 3.6)
@@ -68,7 +70,7 @@ def fate(
     *,
     rate: float,
     ax: Axes,
-) -> str:
+) -> Axes:
     """What one update does: the gap it opens between two logits, and what is left of the choice.
 
     Args:
@@ -95,12 +97,12 @@ def fate(
     ax.set_xticks(10.0 ** np.arange(-9, 10, 3), ["10⁻⁹", "10⁻⁶", "0.001", "1", "1,000", "10⁶", "10⁹"])
     ax.minorticks_off()  # a slider waits for this figure
     ax.set_xlabel("gap that one update opens = learning rate × weight (logits, log axis)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, fontsize=10.5)
-    return ". ".join(words) + f". Beyond a gap of {LAST_GAP:.0f} a probability is exactly 0."
+    legend_above(ax, columns=2, at=0.45)
+    return told(ax, ". ".join(words) + f". Beyond a gap of {LAST_GAP:.0f} a probability is exactly 0.")
 
 
 @figure(7.6, 3.8)
-def learning(learned: Mapping[str, ArrayLike], *, pay: float, ax: Axes) -> str:
+def learning(learned: Mapping[str, ArrayLike], *, pay: float, ax: Axes) -> Axes:
     """Mean score of the policy at each update, every seed thin and their mean thick.
 
     Args:
@@ -126,13 +128,15 @@ def learning(learned: Mapping[str, ArrayLike], *, pay: float, ax: Axes) -> str:
     ax.set(xlabel="update (20 answers each)", ylim=(0, best * 1.08))
     ax.set_ylabel("mean score of the policy\n(million points)")
     ax.legend(loc="center right", fontsize=10.5, title=f"{seeds} seeds each", bbox_to_anchor=(1, 0.56))
-    return f"Mean score of the policy, {seeds} seeds each, at best {best:,.0f} million. {'; '.join(words)}."
+    return told(
+        ax, f"Mean score of the policy, {seeds} seeds each, at best {best:,.0f} million. {'; '.join(words)}."
+    )
 
 
 @figure(7.6, 3.6)
 def clipped(
     cosines: Mapping[int, ArrayLike], thresholds: ArrayLike, *, batches: int, ax: Axes
-) -> str:  # fmt: skip
+) -> Axes:  # fmt: skip
     """Where the mean of clipped gradients points, against the length they are clipped to.
 
     Args:
@@ -152,14 +156,16 @@ def clipped(
     ax.set(xscale="log", ylim=(-1.1, 1.1), xlabel="clipped to a length of (points, log axis)")
     ax.set_ylabel("cosine of the mean\nwith the true gradient")
     ax.legend(loc="center right", fontsize=10.5)
-    return (
+    return told(
+        ax,
         f"Cosine between the mean of {batches:,} clipped gradients and the true gradient, by the length "
-        "they are clipped to. " + "; ".join(words) + "."
+        "they are clipped to.",
+        words,
     )
 
 
 @figure(7.6, 3.8)
-def judged(rows: Sequence[Estimate], *, ax: Axes) -> str:
+def judged(rows: Sequence[Estimate], *, ax: Axes) -> Axes:
     """Estimators by variance (across) and signal-to-noise (up): the left is quiet, the top is clear.
 
     Args:
@@ -191,11 +197,11 @@ def judged(rows: Sequence[Estimate], *, ax: Axes) -> str:
     ax.minorticks_off()
     ax.set_xlabel("variance of one episode's gradient (points², log axis)")
     ax.legend(loc="upper left", fontsize=10.5)
-    return "Estimators by variance and signal-to-noise. " + "; ".join(words) + "."
+    return told(ax, "Estimators by variance and signal-to-noise.", words)
 
 
 @figure(7.6, 3.8)
-def distance(rows: Sequence[Estimate], batch: float, *, truth: float, ax: Axes) -> str:
+def distance(rows: Sequence[Estimate], batch: float, *, truth: float, ax: Axes) -> Axes:
     """How far a batch's estimate lies from the true gradient, against the size of the batch.
 
     Args:
@@ -216,10 +222,11 @@ def distance(rows: Sequence[Estimate], batch: float, *, truth: float, ax: Axes) 
     ax.set(xscale="log", yscale="log", xlabel="episodes in the batch", ylim=(0.01, 20))
     ax.minorticks_off()
     ax.set_ylabel("distance from the true gradient\n(in lengths of it)")
-    ax.legend(loc="upper right", title=f"with {batch:,} episodes", fontsize=10.5)
-    return (
-        f"Root mean square distance from the true gradient with {batch:,} episodes in a batch, in lengths "
-        "of the true gradient: " + ", ".join(words) + "."
+    ax.legend(loc="upper right", title=f"with {counted(batch, 'episode')}", fontsize=10.5)
+    return told(
+        ax,
+        "Root mean square distance from the true gradient with "
+        f"{counted(batch, 'episode')} in a batch, in lengths of the true gradient: {', '.join(words)}.",
     )
 
 

@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from course.arrays import finite, same_shape, steps, whole
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import band, legend_above, named_rows, told
+from course.plots.words import counted, number
 
 SUSPECTS = {  # the label of a suspect -> its colour, marker and place beside the others
     "right": (COLORS["value"], "o", -0.15),
@@ -20,7 +22,7 @@ SUSPECTS = {  # the label of a suspect -> its colour, marker and place beside th
 @figure(7.6, 3.8)
 def surprise(
     places: Sequence[str], rewards: ArrayLike, values: ArrayLike, deltas: ArrayLike, step: int, *, ax: Axes
-) -> str:
+) -> Axes:
     """One whole episode up to a step: the promise as a line, what was paid, each TD error as a bar.
 
     Args:
@@ -52,15 +54,16 @@ def surprise(
     sum_ = f"{rewards[step]:g} + {_signed(after[seen])} - {_signed(values[step])} = {deltas[step]:+.2f}"
     ax.set_title(f"Step {step + 1}, {arrow}:   δ = r + V(next) - V = {sum_}")
     total, start = deltas[:seen].sum(), values[0]
-    return (
+    return told(
+        ax,
         f"Step {step + 1} of {len(rewards)}, {arrow}: reward {rewards[step]:g}, V goes from "
         f"{values[step]:.2f} to {after[seen]:.2f}, TD error {deltas[step]:+.2f}. The TD errors so far sum to "
-        f"{total:+.2f}; the promise at the start was {start:.2f}, the whole score is {rewards.sum():g}."
+        f"{total:+.2f}; the promise at the start was {start:.2f}, the whole score is {rewards.sum():g}.",
     )
 
 
 @figure(7.6, 3.6)
-def young_critic(tables: ArrayLike, after: Sequence[int], truth: ArrayLike, *, ax: Axes) -> str:
+def young_critic(tables: ArrayLike, after: Sequence[int], truth: ArrayLike, *, ax: Axes) -> Axes:
     """What one critic promises in each place, at several ages.
 
     Args:
@@ -79,14 +82,15 @@ def young_critic(tables: ArrayLike, after: Sequence[int], truth: ArrayLike, *, a
     ax.set(xlim=(-0.3, len(truth) + 0.6), xlabel="place", ylabel="promise V, points")
     ax.set_xticks(places, _letters(len(truth)))
     ax.legend(loc="center right", bbox_to_anchor=(1.02, 0.5))
-    return (
+    return told(
+        ax,
         "What a critic that started at random promises in each place, against the true values. Root mean "
-        f"square error in points, by walks seen: {', '.join(errors)}."
+        f"square error in points, by walks seen: {', '.join(errors)}.",
     )
 
 
 @figure(7.6, 3.7)
-def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> str:
+def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
     """Error of critics over walks, on a logarithmic axis: the mean of all seeds, and most of them.
 
     Args:
@@ -95,22 +99,23 @@ def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> str:
     words = []
     for (name, runs), colour in zip(errors.items(), ("td_error", "return"), strict=True):
         runs = finite(name, runs)
-        walks, mean = np.arange(runs.shape[1]), runs.mean(axis=0)
-        low, high = np.percentile(runs, (10, 90), axis=0)
-        ax.fill_between(walks, low, high, color=COLORS[colour], alpha=0.2, lw=0)
-        ax.plot(walks, mean, color=COLORS[colour], label=f"{name}, mean of {len(runs)} seeds")
-        told = sorted({0, min(25, walks[-1]), walks[-1]})
-        said = ", ".join(f"{mean[n]:.3f} after {n}" for n in told)
+        walks = np.arange(runs.shape[1])
+        label = f"{name}, mean of {counted(len(runs), 'seed')}"
+        low, mean, high = band(
+            ax, walks, runs, color=COLORS[colour], holds="8 in 10", middle="mean", label=label
+        )
+        moments = sorted({0, min(25, walks[-1]), walks[-1]})
+        said = ", ".join(f"{mean[n]:.3f} after {n}" for n in moments)
         words.append(f"{name}: {said} (8 in 10 seeds {low[-1]:.3f} to {high[-1]:.3f})")
     ax.set(yscale="log", ylim=(0.02, 2.4), xlabel="walks seen", ylabel="error of V, points\n(log axis)")
     ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"])
     ax.minorticks_off()
     ax.legend(loc="upper right", title="band: 8 in 10 seeds")
-    return "Root mean square error of V by walks seen. " + "; ".join(words) + "."
+    return told(ax, "Root mean square error of V by walks seen.", words)
 
 
 @figure(7.6, 3.6)
-def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax: Axes) -> str:
+def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax: Axes) -> Axes:
     """How far a TD target is off on average, and how much it scatters, while the critic learns.
 
     Args:
@@ -123,10 +128,9 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
     walks = np.arange(bias.shape[1])
     words = []
     for runs, style, name in ((bias, "-", "bias"), (noise, ":", "noise")):
-        low, high = np.percentile(runs, (10, 90), axis=0)
-        ax.fill_between(walks, low, high, color=COLORS["td_error"], alpha=0.15, lw=0)
-        label = f"TD target: {name}, mean of {len(runs)} seeds"
-        ax.plot(walks, runs.mean(axis=0), style, color=COLORS["td_error"], lw=2.5, label=label)
+        label = f"TD target: {name}, mean of {counted(len(runs), 'seed')}"
+        look = {"color": COLORS["td_error"], "ls": style, "lw": 2.5, "label": label}
+        band(ax, walks, runs, holds="8 in 10", middle="mean", **look)
         words.append(
             f"{name} {runs[:, 0].mean():.3f} at first, {runs[:, -1].mean():.3f} after {walks[-1]} walks"
         )
@@ -134,14 +138,15 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
     ax.axhline(0, color=COLORS["return"], lw=2.5, label="final score: bias")
     ax.set(xlabel="walks seen", ylabel="points")
     ax.legend(title="band: 8 in 10 seeds")
-    return (
+    return told(
+        ax,
         f"The TD target, mean of {len(bias)} seeds: {'; '.join(words)}. The final score as a target: bias 0 "
-        f"and noise {whole_noise:.3f} at all times."
+        f"and noise {whole_noise:.3f} at all times.",
     )
 
 
 @figure(7.6, 2.9)
-def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> str:
+def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> Axes:
     """Rows of a log as a table, as the environment gave them.
 
     Args:
@@ -159,7 +164,7 @@ def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> str:
     table.set_fontsize(11)
     table.scale(1, 1.75)
     for (row, _), cell in table.get_celld().items():
-        cell.set_edgecolor("#cccccc")
+        cell.set_edgecolor(COLORS["faint"])
         if row == 0:
             cell.set_text_props(weight="bold")
     ax.axis("off")
@@ -167,11 +172,11 @@ def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> str:
         f"row {first + i}: " + ", ".join(f"{head} {entry}" for head, entry in zip(columns, row, strict=True))
         for i, row in enumerate(rows)
     )
-    return "A log of consecutive steps. " + "; ".join(lines) + "."
+    return told(ax, "A log of consecutive steps.", lines)
 
 
 @figure(7.6, 4.0)
-def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, ax: Axes) -> str:
+def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, ax: Axes) -> Axes:
     """How far off each suspect's critic is in each place after some walks; all started from the truth.
 
     Args:
@@ -207,26 +212,26 @@ def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, a
     ax.set_xticks(places, _letters(len(truth)))
     count = len(next(iter(tables.values())))
     heading = f"after {walks} walks: mean of {count} seeds ± standard deviation"
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, title=heading)
-    return (
-        f"Error of V in places {', '.join(_letters(len(truth)))} after {walks} walks, mean of {count} seeds: "
-        + "; ".join(words)
-        + "."
+    legend_above(ax, columns=4, title=heading)
+    return told(
+        ax,
+        f"Error of V in places {', '.join(_letters(len(truth)))} after {walks} walks, mean of {count} seeds:",
+        words,
     )
 
 
 @figure(7.6, 3.2)
-def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> str:
+def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
     """How far the mean gradient is off, as a share of the true one, for each way to treat an end.
 
     Args:
         biases: way -> (weights of one TD error, weights of all TD errors to the end).
     """
-    rows = np.arange(len(biases))[::-1]
+    rows = named_rows(ax, list(biases))
     one, every = np.array(list(biases.values())).T
     for values, shift, colour, label in (
-        (one, 0.2, "td_error", "weight: this step's δ"),
-        (every, -0.2, "return", "weight: all δ to the end"),
+        (one, -0.2, "td_error", "weight: this step's δ"),
+        (every, 0.2, "return", "weight: all δ to the end"),
     ):
         ax.barh(rows + shift, values, 0.36, color=COLORS[colour], label=label)
         for row, value in zip(rows, values, strict=True):
@@ -237,11 +242,12 @@ def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> s
                 textcoords="offset points",
                 va="center",
             )
-    ax.set_yticks(rows, list(biases))
     ax.set(xlabel="bias of the gradient / size of the true gradient (exact)", xlim=(0, 1.25 * max(every)))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+    legend_above(ax, columns=2, at=0.4)
     said = "; ".join(f"{name} {a:.3f} and {b:.3f}" for name, (a, b) in biases.items())
-    return f"Exact bias of the gradient as a share of its size, weighing by one TD error and by all: {said}."
+    return told(
+        ax, f"Exact bias of the gradient as a share of its size, weighing by one TD error and by all: {said}."
+    )
 
 
 def _letters(count: int) -> list[str]:

@@ -8,14 +8,16 @@ from numpy.typing import ArrayLike
 
 from course.arrays import finite, same_shape, whole
 from course.estimators import Estimate
-from course.plots.drawing import COLORS, figure, number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import band, legend_above, named_rows, told
+from course.plots.words import counted, number
 from course.returns import explained_variance
 
 
 @figure(7.6, 3.8)
 def guesses(
     guessed: ArrayLike, groups: ArrayLike, outcomes: ArrayLike, best: ArrayLike, *, shown: bool, ax: Axes
-) -> str:
+) -> Axes:
     """Outcomes by situation, one guess for each, and the share of the variance that the guesses remove.
 
     Args:
@@ -58,15 +60,16 @@ def guesses(
     ax.legend(loc="upper left")
     said = ", ".join(number(guess) for guess in guessed)
     known = f" The best are {', '.join(number(guess) for guess in best)}." if shown else ""
-    return (
+    return told(
+        ax,
         f"{len(outcomes)} equally likely tales after three words, by how many are lucky. Guessing {said} "
         f"million points removes {removed:.1%} of the variance of the prizes; the best guesses remove "
-        f"{possible:.1%}.{known}"
+        f"{possible:.1%}.{known}",
     )
 
 
 @figure(7.6, 3.2)
-def ceilings(shares: ArrayLike, *, ax: Axes) -> str:
+def ceilings(shares: ArrayLike, *, ax: Axes) -> Axes:
     """How much of the prize's variance each moment decides already.
 
     Args:
@@ -75,18 +78,18 @@ def ceilings(shares: ArrayLike, *, ax: Axes) -> str:
     shares = finite("shares", shares)
     moments = np.arange(len(shares))
     ax.bar(moments, 100 * shares, 0.62, color=COLORS["value"], label="decided")
-    ax.bar(moments, 100 * (1 - shares), 0.62, 100 * shares, color="#dddddd", label="still open")
+    ax.bar(moments, 100 * (1 - shares), 0.62, 100 * shares, color=COLORS["faint"], label="still open")
     for moment, share in zip(moments, 100 * shares, strict=True):
         ax.annotate(f"{share:.1f} %", (moment, max(share, 0) + 2), ha="center")
     ax.set(ylim=(0, 125), xlabel="words written so far", ylabel="% of the prize's variance")
     ax.set_yticks([0, 25, 50, 75, 100])
     ax.legend(loc="upper left", ncols=2)
     said = ", ".join(f"{share:.1%}" for share in shares)
-    return f"Explained variance of the true values after 0 to {len(shares) - 1} words: {said}."
+    return told(ax, f"Explained variance of the true values after 0 to {len(shares) - 1} words: {said}.")
 
 
 @figure(7.6, 3.2)
-def loss_curves(losses: Sequence[ArrayLike], floor: float, *, ax: Axes) -> str:
+def loss_curves(losses: Sequence[ArrayLike], floor: float, *, ax: Axes) -> Axes:
     """The critic's loss on each new batch: mean over seeds, and the range that holds 80 % of them.
 
     Args:
@@ -94,27 +97,36 @@ def loss_curves(losses: Sequence[ArrayLike], floor: float, *, ax: Axes) -> str:
         floor: the loss of the true values on average over all tales, same unit.
     """
     losses = finite("losses", losses)
-    updates, mean = np.arange(1, losses.shape[1] + 1), losses.mean(axis=0)
-    low, high = np.quantile(losses, [0.1, 0.9], axis=0)
-    ax.fill_between(updates, low, high, color=COLORS["value"], alpha=0.2, lw=0, label="8 in 10 seeds")
-    ax.plot(updates, mean, color=COLORS["value"], lw=1.5, label=f"mean of {len(losses)} seeds")
+    updates = np.arange(1, losses.shape[1] + 1)
+    _, mean, _ = band(
+        ax,
+        updates,
+        losses,
+        color=COLORS["value"],
+        holds="8 in 10",
+        middle="mean",
+        label=f"mean of {counted(len(losses), 'seed')}",
+        band_label="8 in 10 seeds",
+        lw=1.5,
+    )
     ax.axhline(floor, color=COLORS["truth"], ls="--", label=f"the true values: {number(floor)}")
     ax.set(ylim=(0, 3.6 * floor), xlabel="batches of 20 tales, each seen once")
     ax.set_ylabel("value loss\n(million points)²")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.legend(loc="upper right", ncols=3, fontsize=10.5)
     late = losses[:, -len(updates) // 3 :].mean()
-    return (
-        f"Value loss of {len(losses)} critics over {len(updates)} batches: the mean falls from "
+    return told(
+        ax,
+        f"Value loss of {counted(len(losses), 'critic')} over {len(updates)} batches: the mean falls from "
         f"{number(mean[0])} and scatters around the loss of the true values, {number(floor)}; over the last "
-        f"third it is {number(late)}."
+        f"third it is {number(late)}.",
     )
 
 
 @figure(7.6, 3.8)
 def learning(
     updates: ArrayLike, new: ArrayLike, own: ArrayLike, rest: ArrayLike, ceiling: float, *, ax: Axes
-) -> str:
+) -> Axes:
     """Explained variance while critics learn: median and range over seeds, and the ceiling.
 
     Args:
@@ -124,7 +136,8 @@ def learning(
         rest: the same critics, judged on all tales, shape [seeds, U].
         ceiling: explained variance of the true values on all tales.
     """
-    updates, words = finite("updates", updates), []
+    updates = finite("updates", updates)
+    words = []
     ax.axhline(ceiling, color=COLORS["truth"], ls="--", label=f"ceiling: {ceiling:.3f}")
     for curve, colour, line, name in (
         (new, "value", "-", "new tales, judged on all"),
@@ -132,20 +145,20 @@ def learning(
         (rest, "advantage", ":", "same 20 tales, judged on all"),
     ):
         curve = finite(name, curve)
-        median, low, high = np.median(curve, axis=0), curve.min(axis=0), curve.max(axis=0)
-        ax.fill_between(updates, low, high, color=COLORS[colour], alpha=0.12, lw=0)
-        ax.plot(updates, median, line, color=COLORS[colour], label=name)
+        low, median, high = band(ax, updates, curve, color=COLORS[colour], holds="all", label=name, ls=line)
         words.append(f"{name}: median {median[-1]:.3f}, from {low[-1]:.3f} to {high[-1]:.3f}")
     ax.set(ylim=(0, 0.86), xlabel="updates (batches of 20 tales)", ylabel="explained variance")
     ax.legend(loc="upper left", ncols=2, fontsize=10.5)
-    return (
-        f"Explained variance of {len(curve)} seeds, shaded from lowest to highest, and a ceiling of "
-        f"{ceiling:.3f}. After {number(updates[-1])} updates, " + "; ".join(words) + "."
+    return told(
+        ax,
+        f"Explained variance of {counted(len(curve), 'seed')}, shaded from lowest to highest, and a ceiling "
+        f"of {ceiling:.3f}. After {number(updates[-1])} updates,",
+        words,
     )
 
 
 @figure(7.6, 3.6)
-def surprises(outcomes: ArrayLike, values: ArrayLike, written: int, *, ax: Axes) -> str:
+def surprises(outcomes: ArrayLike, values: ArrayLike, written: int, *, ax: Axes) -> Axes:
     """What is left of every prize when the critic's guess at one moment is subtracted.
 
     Args:
@@ -177,16 +190,17 @@ def surprises(outcomes: ArrayLike, values: ArrayLike, written: int, *, ax: Axes)
     ax.minorticks_off()
     ax.set_ylabel(f"tales, of {len(outcomes)} (log axis)")
     ax.legend(loc="upper left")
-    return (
-        f"After {written} words: prize minus V has a standard deviation of {number(left.std())} million "
-        f"points, the prize alone {number(outcomes.std())}; {share:.1%} of the variance is left. Of the "
-        f"best tale, {number(outcomes[top])} million, V foretold {number(guess[top])} and left "
-        f"{number(left[top])}."
+    return told(
+        ax,
+        f"After {counted(written, 'word')}: prize minus V has a standard deviation of {number(left.std())} "
+        f"million points, the prize alone {number(outcomes.std())}; {share:.1%} of the variance is left. Of "
+        f"the best tale, {number(outcomes[top])} million, V foretold {number(guess[top])} and left "
+        f"{number(left[top])}.",
     )
 
 
 @figure(7.6, 3.6)
-def size_and_signal(plain: Estimate, centred: Estimate, both: Estimate, *, ax: Axes) -> str:
+def size_and_signal(plain: Estimate, centred: Estimate, both: Estimate, *, ax: Axes) -> Axes:
     """Where two cures move one tale's gradient: how long it is, and how much of it is signal.
 
     Args:
@@ -210,18 +224,19 @@ def size_and_signal(plain: Estimate, centred: Estimate, both: Estimate, *, ax: A
         ax.annotate(cure, middle, xytext=shift, textcoords="offset points", ha=side, style="italic")
     ax.set(xscale="log", xlim=(3, 2e10), ylim=(0, 0.95), ylabel="signal-to-noise ratio\nof one tale")
     ax.set_xlabel("typical length of one tale's gradient (log axis)")
-    return "Typical length and signal-to-noise ratio of one tale's gradient. " + "; ".join(words) + "."
+    return told(ax, "Typical length and signal-to-noise ratio of one tale's gradient.", words)
 
 
 @figure(7.6, 4.0)
-def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> str:
+def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
     """Variance of the gradient with each baseline; the colour says whether its mean is still right.
 
     Args:
         rows: baseline -> its exact estimate.
     """
     biased = {name: row.relative_bias > 1e-10 for name, row in rows.items()}
-    places, words = dict(zip(rows, range(len(rows))[::-1], strict=True)), []
+    places = dict(zip(rows, named_rows(ax, list(rows)), strict=True))
+    words = []
     for wrong, colour, label in (
         (False, "reward", "mean exact, to ten digits"),
         (True, "advantage", "mean wrong"),
@@ -234,22 +249,33 @@ def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> str:
         text = f"{row.variance:,.2f}" + (f"   ({off})" if biased[name] else "")
         ax.annotate(text, (row.variance * 1.08, places[name]), va="center")
         words.append(f"{name} {row.variance:,.2f}, {off}")
-    ax.set_yticks(list(places.values()), list(places))
     ax.set(xscale="log", xlim=(5, 5_000), xlabel="variance of one episode's gradient (log axis)")
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.42, 1.0), ncols=2)
-    return "Variance of one episode's gradient with each baseline: " + "; ".join(words) + "."
+    legend_above(ax, columns=2, at=0.42)
+    return told(ax, "Variance of one episode's gradient with each baseline:", words)
 
 
-@figure(7.6, 3.8)
+@figure(
+    7.6,
+    3.8,
+    panels="AB",
+    grid={
+        "left": 0.09,
+        "right": 0.98,
+        "bottom": 0.15,
+        "top": 0.91,
+        "width_ratios": [0.56, 0.25],
+        "wspace": 0.2,
+    },
+)
 def cloud(
     gradients: ArrayLike,
     probability: ArrayLike,
     spread: Mapping[float, float],
     baseline: float,
     *,
-    ax: Axes,
-) -> str:
+    axes: dict[str, Axes],
+) -> Axes:
     """Every episode's own estimate of the gradient as a dot, and the variance against the baseline.
 
     Args:
@@ -258,25 +284,27 @@ def cloud(
         spread: constant baseline in points -> variance.
         baseline: the one that is shown.
     """
-    gradients, probability = finite("gradients", gradients), finite("probability", probability)
+    gradients = finite("gradients", gradients)
+    probability = finite("probability", probability)
     mean = probability @ gradients
     dots, place = np.unique(gradients.round(6), axis=0, return_inverse=True)
     weight = np.bincount(place.ravel(), probability)
-    ax.scatter(*dots.T, s=18 + 1200 * weight, color=COLORS["advantage"], alpha=0.45, lw=0)
-    ax.plot(*mean, "+", color=COLORS["truth"], ms=17, mew=2.5)
+
+    main, side = axes.values()
+    main.scatter(*dots.T, s=18 + 1200 * weight, color=COLORS["advantage"], alpha=0.45, lw=0)
+    main.plot(*mean, "+", color=COLORS["truth"], ms=17, mew=2.5)
     label = f"mean: ({mean[0]:.2f}, {mean[1]:.2f})"
-    ax.annotate(label, (0.03, 0.93), xycoords="axes fraction", bbox={"fc": "white", "ec": "none"})
-    ax.set(xlim=(-19.5, 19.5), ylim=(-17, 17))
-    ax.set(xlabel="gradient for upright states", ylabel="gradient for leaning states")
-    ax.figure.set_layout_engine("none")  # places for two, and a layout costs a third of the redraw
-    ax.set_position((0.09, 0.15, 0.56, 0.83))
-    side = ax.figure.add_axes((0.73, 0.15, 0.25, 0.75))
+    main.annotate(label, (0.03, 0.93), xycoords="axes fraction", bbox={"fc": "white", "ec": "none"})
+    main.set(xlim=(-19.5, 19.5), xlabel="gradient for upright states")
+    main.set(ylim=(-17, 17), ylabel="gradient for leaning states")
+
     side.plot(list(spread), list(spread.values()), color=COLORS["truth"])
     side.plot(baseline, spread[baseline], "o", color=COLORS["advantage"], ms=11)
     side.set_title(f"variance: {number(spread[baseline])}", fontweight="normal")
     side.set(xlim=(-1.5, 13.5), ylim=(0, 54), xticks=[0, 4, 8, 12], xlabel="baseline, points")
-    return (
-        f"With {number(baseline)} points subtracted, one episode's gradient has a variance of "
-        f"{number(spread[baseline])}; the mean over all {len(probability)} episodes is "
-        f"({mean[0]:.3f}, {mean[1]:.3f})."
+    return told(
+        main,
+        f"With {counted(baseline, 'point')} subtracted, one episode's gradient has a variance of "
+        f"{number(spread[baseline])}; the mean over all {counted(len(probability), 'episode')} is "
+        f"({mean[0]:.3f}, {mean[1]:.3f}).",
     )

@@ -5,11 +5,13 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from course.arrays import finite
-from course.plots.drawing import COLORS, figure, number, title
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import told
+from course.plots.words import counted, number, title
 
 
 @figure(7.6, 3.4)
-def game(rewards: ArrayLike, *, name: str, guess: float, ax: Axes) -> str:
+def game(rewards: ArrayLike, *, name: str, guess: float, ax: Axes) -> Axes:
     """The score of one game as it went, beside the score that the learner predicted.
 
     Args:
@@ -18,13 +20,18 @@ def game(rewards: ArrayLike, *, name: str, guess: float, ax: Axes) -> str:
         guess: the predicted final score, in points.
     """
     so_far = np.cumsum(finite("rewards", rewards))
+    steps = len(so_far)
+    score = so_far[-1]
+
     ax.plot(so_far, color=COLORS["reward"], label=f"{title(name)}, one game of random play")
+    ax.plot(steps - 1, score, "o", color=COLORS["reward"], ms=9)
     ax.axhline(guess, color=COLORS["value"], ls="--", label=f"your prediction: {number(guess)}")
-    ax.plot([len(so_far) - 1], [so_far[-1]], "o", color=COLORS["reward"], ms=9)
+
     ax.set(xlabel="agent step", ylabel="score so far (points)")
     ax.legend()
-    return (
+    return told(
+        ax,
         f"The score of one game of {title(name)} under random play falls or rises step by step to "
-        f"{number(so_far[-1])} points after {len(so_far)} agent steps. The prediction was {number(guess)}, "
-        f"off by {number(abs(guess - so_far[-1]))}."
+        f"{counted(score, 'point')} after {counted(steps, 'agent step')}. The prediction was "
+        f"{number(guess)}, off by {number(abs(guess - score))}.",
     )

@@ -20,9 +20,10 @@ from course.games import probes
 from course.nets import Agent
 from course.plots import alt_text, number
 from course.plots import cartpole as plots
+from course.plots.live import live
 from course.returns import gae
 from course.rollout import Collector
-from course.studies import load_curves, steps_until, without_bootstrap
+from course.studies import load_curves, over, steps_until, without_bootstrap
 from course.train import A2C, CARTPOLE, train
 from tests.lessons import cells, outputs, prose
 
@@ -296,10 +297,10 @@ def test_live_passes_all_updates_on_and_shows_the_last_state(monkeypatch):
 
     monkeypatch.setattr("IPython.display.display", display)
     updates = [Recorded(1), Recorded(2), Recorded(3)]
-    assert list(plots.live(updates, len, every=0)) == updates
+    assert list(live(updates, len, every=0)) == updates
     assert shown == [1, 2, 3, 3]
     shown.clear()
-    for update in plots.live(updates, len, every=1e9):
+    for update in live(updates, len, every=1e9):
         if update.score >= 200:
             break
     assert shown[-1] == 2
@@ -312,7 +313,7 @@ def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
         yield Recorded(1)
         raise KeyboardInterrupt
 
-    assert len(list(plots.live(stopped(), len, every=1e9))) == 1
+    assert len(list(live(stopped(), len, every=1e9))) == 1
     assert capsys.readouterr().out.startswith("Stopped.")
 
 
@@ -322,7 +323,7 @@ def test_the_score_is_drawn_over_the_range_of_the_other_seeds(shipped):
     assert "It first reaches 475 after 5,000 steps. 20 other seeds got there after 20,323 to" in alt_text(ax)
     assert ax.get_legend().get_texts()[0].get_text() == "20 other seeds"
     assert "Not solved yet" in alt_text(plots.scores([Recorded(1)]))
-    one = plots.over(others.values(), "score", np.array([others[1].env_steps[7]]))
+    one = over(others.values(), "score", np.array([others[1].env_steps[7]]))
     assert one[0, 0] == others[1].score[7]
 
 

@@ -21,6 +21,7 @@ from course.checks import engine, pong
 from course.nets import Agent
 from course.plots import alt_text
 from course.plots import pong as plots
+from course.plots.live import watch
 from course.recording import champion, record, screens
 from course.studies import Curve, examined, load_curves, steps_until
 from course.studies.curves import QUANTITIES
@@ -53,7 +54,16 @@ def curves(scores, *, per_update=4_096, std=0.1) -> Curve:
     n = len(scores)
     level = np.full(n, 0.1)
     steps = per_update * np.arange(1, n + 1)
-    return Curve(steps, np.array(scores, float), level, level, level, level, np.full(n, std), steps / 2_000)
+    return Curve(
+        env_steps=steps,
+        score=np.array(scores, float),
+        entropy=level,
+        kl=level,
+        gradient_norm=level,
+        explained_variance=level,
+        advantage_std=np.full(n, std),
+        seconds=steps / 2_000,
+    )
 
 
 def updates(scores, *, seconds=1.0):
@@ -232,19 +242,24 @@ def full_length(monkeypatch):
 OTHERS = {seed: curves([-21, 0, 18 if seed < 9 else 17]) for seed in range(1, 11)}
 
 
+def watched(run, minutes):
+    """As the lesson watches its run."""
+    return watch(run, lambda so_far: plots.scores(so_far, OTHERS), minutes=minutes, goal=18)
+
+
 def test_it_stops_when_the_time_is_up(full_length, capsys):
-    taken = plots.watch(updates([-21] * 99, seconds=10.0), minutes=0.5, others=OTHERS)
+    taken = watched(updates([-21] * 99, seconds=10.0), minutes=0.5)
     assert [update.number for update in taken] == [1, 2, 3]
 
 
 def test_it_stops_at_18_points(full_length, capsys):
-    taken = plots.watch(updates([-21, 3, 18.2, 19, 20]), minutes=60, others=OTHERS)
+    taken = watched(updates([-21, 3, 18.2, 19, 20]), minutes=60)
     assert taken[-1].score == 18.2
 
 
 def test_a_quick_run_is_eight_updates_long(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_QUICK", "1")
-    assert len(plots.watch(updates([-21] * 99), minutes=60, others=OTHERS)) == 8
+    assert len(watched(updates([-21] * 99), minutes=60)) == 8
 
 
 def test_an_interrupt_keeps_what_was_learned(full_length, capsys):
@@ -252,13 +267,13 @@ def test_an_interrupt_keeps_what_was_learned(full_length, capsys):
         yield from updates([-21, -20])
         raise KeyboardInterrupt
 
-    assert len(plots.watch(interrupted(), minutes=60, others=OTHERS)) == 2
+    assert len(watched(interrupted(), minutes=60)) == 2
     assert "Stopped" in capsys.readouterr().out
 
 
 def test_no_time_at_all_is_refused():
     with pytest.raises(ValueError, match="minutes must be above 0"):
-        plots.watch(updates([-21]), minutes=0, others=OTHERS)
+        watched(updates([-21]), minutes=0)
 
 
 def test_the_estimate_is_the_median_of_the_others_at_this_speed():
