@@ -3,23 +3,29 @@
 PY := .venv/bin/python
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-full build bench
+.PHONY: lab test test-full lint format build bench
 lab:
-	@./setup.sh lab
+	@sh ./setup.sh lab
 	$(PY) -m jupyterlab $(ROOT_FLAG) $(ARGS) notebooks/00_welcome.ipynb
 
-test:
-	@./setup.sh test
-	COURSE_QUICK=1 $(PY) -m ruff check . && COURSE_QUICK=1 $(PY) -m pytest -n auto $(ARGS)
+test: lint
+	COURSE_QUICK=1 $(PY) -m pytest -n auto $(ARGS)
 
-test-full:
-	@./setup.sh test
+test-full: lint
 	$(PY) -m pytest $(ARGS)
 
+lint:
+	@sh ./setup.sh test
+	$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m pyright --pythonpath $(PY)
+
+format:
+	@sh ./setup.sh test
+	$(PY) -m ruff format . && $(PY) -m ruff check --fix .
+
 bench:
-	@./setup.sh bench
+	@sh ./setup.sh bench
 	$(PY) -m course bench $(ARGS)
 
 build:
-	@./setup.sh test
+	@sh ./setup.sh test
 	$(PY) -m course build $(ARGS)

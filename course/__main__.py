@@ -74,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from course.doctor import doctor
+    from course.doctor import healthy
 
-    return 0 if doctor() else 1
+    return 0 if healthy() else 1
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
 """The command line, as a user meets it: what it prints, where, and its exit status."""
 
 import importlib.metadata
+import json
+import os
 import re
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def test_ctrl_c_ends_a_command_in_one_line_and_gives_1(monkeypatch, capsys):
     def interrupted(**_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(doctor, "doctor", interrupted)
+    monkeypatch.setattr(doctor, "healthy", interrupted)
     assert cli.main(["doctor"]) == 1
     said = capsys.readouterr()
     assert said.err.strip() == "Stopped. What was finished is kept."
@@ -142,8 +144,8 @@ def test_the_doctor_finds_every_part_of_this_machine_well(doctors_visit):
     assert verdict == "All is well."
     assert all(line.startswith("OK    ") for line in parts), parts
     said = dict(line[6:].split(": ", 1) for line in parts)
-    packages = ["ale-py", "gymnasium", "ipykernel", "ipywidgets", "jupyterlab", "matplotlib", "numpy"]
-    packages += ["torch", "tqdm"]
+    packages = ["ale-py", "gymnasium", "ipykernel", "ipython", "ipywidgets", "jupyter-client", "jupyterlab"]
+    packages += ["matplotlib", "numpy", "pillow", "torch", "tqdm"]
     others = ["arithmetic with gradients", "Atari", "a Jupyter kernel", "lessons"]
     assert list(said) == ["Python", *packages, *others]
     for package in packages:
@@ -157,6 +159,10 @@ def test_the_doctor_finds_every_part_of_this_machine_well(doctors_visit):
 def test_the_doctor_says_nothing_but_its_lines(doctors_visit):
     # What a library mutters while it is examined would frighten a beginner.
     assert doctors_visit.stderr == ""
+
+
+# A part that takes seconds is left out of a test that is about another one.
+ONLY = "from course import doctor; doctor.{} = lambda: 'not examined in this test'"
 
 
 def boom(*_, **__):
@@ -195,7 +201,7 @@ BROKEN = {
         "make lab",
     ),
     "a kernel of another environment": (
-        lambda patch: patch.setattr(sys, "prefix", "/elsewhere"),
+        lambda patch: patch.setattr(doctor, "_prefix_of_a_kernel", lambda: "/elsewhere"),
         "a Jupyter kernel",
         "not in this environment",
         "ipykernel install --sys-prefix",
@@ -262,6 +268,80 @@ def test_a_broken_part_gets_a_fail_line_and_a_remedy_and_the_others_are_still_ex
     assert at[2] == len(lines) - 1
     assert "FAIL" in verdict
     assert len(lines) >= 13
+
+
+NO_CURE = "run `make lab` again"
+
+
+@pytest.mark.parametrize("variable", doctor.ROMS)
+def test_a_folder_of_games_from_an_older_tutorial_is_named_and_not_installed_away(tmp_path, variable):
+    done = course("doctor", env={**os.environ, variable: str(tmp_path)}, before=ONLY.format("_kernel"))
+    assert done.returncode == 1
+    assert f"{variable} ({tmp_path})" in done.stdout
+    assert f"`unset {variable}`" in done.stdout
+    assert NO_CURE not in done.stdout
+    assert done.stdout.count("FAIL  ") == 1
+
+
+def test_packages_of_another_python_are_named_and_not_installed_away(tmp_path):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").write_text("raise ImportError('made for another Python')")
+    done = course(
+        "doctor",
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        before=ONLY.format("_kernel"),
+    )
+    assert done.returncode == 1
+    assert "FAIL  numpy: made for another Python" in done.stdout
+    assert f"PYTHONPATH ({tmp_path})" in done.stdout
+    assert "`unset PYTHONPATH`" in done.stdout
+    assert NO_CURE not in done.stdout
+    assert "OK    lessons: " in done.stdout
+
+
+def a_kernel_of_somebody_else(folder, program):
+    """Describe a kernel called python3 in a folder of Jupyter's data."""
+    (folder / "kernels" / "python3").mkdir(parents=True)
+    argv = [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    described = {"argv": argv, "display_name": "theirs", "language": "python"}
+    (folder / "kernels" / "python3" / "kernel.json").write_text(json.dumps(described))
+
+
+@pytest.mark.parametrize(
+    ("variables", "remedy"),
+    [
+        ({"JUPYTER_PREFER_ENV_PATH": "0"}, "`unset JUPYTER_PREFER_ENV_PATH`"),
+        ({"JUPYTER_PATH": "{folder}"}, "`unset JUPYTER_PATH`"),
+    ],
+)
+def test_a_kernel_that_goes_before_ours_is_named_with_the_variable_that_lets_it(tmp_path, variables, remedy):
+    a_kernel_of_somebody_else(tmp_path, str(tmp_path / "gone" / "python"))
+    variables = {name: value.format(folder=tmp_path) for name, value in variables.items()}
+    environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path), **variables}
+
+    done = course("doctor", env=environment, before=ONLY.format("_atari"))
+    assert done.returncode == 1
+    assert "FAIL  a Jupyter kernel: the kernel python3 runs in nothing" in done.stdout
+    assert remedy in done.stdout
+    assert NO_CURE not in done.stdout
+
+    # The remedy is carried out, and it is one.
+    cured = {name: value for name, value in environment.items() if name not in variables}
+    again = course("doctor", env=cured, before=ONLY.format("_atari"))
+    assert again.returncode == 0, again.stdout
+
+
+def test_a_kernel_that_goes_before_ours_with_no_variable_to_blame_gets_another_remedy(tmp_path, monkeypatch):
+    for name in doctor.KERNELS:
+        monkeypatch.delenv(name, raising=False)
+    assert "JUPYTER_PREFER_ENV_PATH=1" in doctor._kernel_remedy(str(tmp_path))
+    assert "--sys-prefix" in doctor._kernel_remedy(str(Path(sys.prefix) / "share"))
+
+
+def test_in_a_cell_the_doctor_prints_and_gives_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "_parts", lambda: [("lessons", doctor._lessons)])
+    assert doctor.doctor() is None
+    assert capsys.readouterr().out.endswith("All is well.\n")
 
 
 @pytest.mark.parametrize("package", ["numpy", "torch"])

@@ -1,6 +1,7 @@
 """What is installed, how, and on which Python: four files and one script that must agree."""
 
 import ast
+import functools
 import importlib.metadata
 import os
 import re
@@ -45,20 +46,41 @@ def pins():
     return {name: Version(each[2]) for name, each in zip(names, found, strict=True)}
 
 
-def needed(*extras):
-    """Names of all packages that installing the course with these extras pulls in on this machine."""
-    course = canonicalize_name(PROJECT["name"])
-    seen, todo = {}, [(course, set(extras))]
+def needed(*extras, **machine):
+    """Names of all packages that the course with these extras pulls in, here or on another machine.
+
+    Of what is only needed there, what *it* needs cannot be known here.
+    """
+    lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra_lines(extra))]
+    seen, todo = set(), [(line, "") for line in lines]
     while todo:
-        package, wanted = todo.pop()
-        if package in seen and wanted <= seen[package]:
+        line, of = todo.pop()
+        each = Requirement(line)
+        if each.marker and not each.marker.evaluate({**machine, "extra": of}):
             continue
-        seen[package] = seen.get(package, set()) | wanted
-        for each in map(Requirement, importlib.metadata.requires(package) or ()):
-            marks = [{"extra": extra} for extra in ("", *wanted)]
-            if each.marker is None or any(each.marker.evaluate(mark) for mark in marks):
-                todo.append((canonicalize_name(each.name), set(each.extras)))
-    return set(seen) - {course}
+        name = canonicalize_name(each.name)
+        for extra in {"", *each.extras} - {extra for package, extra in seen if package == name}:
+            seen.add((name, extra))
+            todo += [(line, extra) for line in requires(name)]
+    return {name for name, _ in seen}
+
+
+def extra_lines(extra):
+    """What an extra of the course asks for, and the extras of the course that it takes in."""
+    for line in PROJECT["optional-dependencies"][extra]:
+        each = Requirement(line)
+        if each.name == PROJECT["name"]:
+            yield from (line for inner in each.extras for line in extra_lines(inner))
+        else:
+            yield line
+
+
+@functools.cache
+def requires(package):
+    try:
+        return importlib.metadata.requires(package) or ()
+    except importlib.metadata.PackageNotFoundError:
+        return ()
 
 
 # Four files that say what is needed
@@ -98,6 +120,28 @@ def test_everything_that_those_pull_in_is_pinned_too():
     assert not everything - set(pins()), "not in constraints.txt"
 
 
+MACHINES = {
+    "Linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    "macOS": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+    "Windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_it_is_pinned_for_other_machines_and_pythons_too(machine, python):
+    everything = needed("test", "bench", **machine, python_version=python, python_full_version=f"{python}.0")
+    assert ("appnope" in everything) == (machine is MACHINES["macOS"])  # the markers are looked at
+    assert not everything - set(pins()), "not in constraints.txt"
+
+
+def test_what_the_usual_index_pulls_in_with_torch_is_pinned_whatever_is_installed_here():
+    # Where the index of CPU builds does not answer, Linux gets the build for graphics cards.
+    cards = {name for name in pins() if name.startswith(("nvidia-", "cuda-"))}
+    assert "triton" in pins()
+    assert len(cards) >= 15
+
+
 def test_what_is_installed_is_what_is_pinned():
     for name, pinned in pins().items():
         try:
@@ -124,21 +168,30 @@ def imported(path):
             yield node.module.split(".")[0]
 
 
-@pytest.mark.parametrize("extra", [None, "test"])
-def test_whatever_is_imported_gets_installed(extra):
-    packages = importlib.metadata.packages_distributions()
-    installed = needed(*([extra] if extra else ()))
-    folders = ("tests",) if extra else ("course", "solutions")
-    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    local = {"course"} | {path.stem for path in paths if path.parent.name == "tests"}
-    if not extra:
-        for name in ("authoring.py", "bench.py"):  # they have extras of their own
-            paths.remove(ROOT / "course" / name)
+# What has an extra of its own, by the beginning of its path; the tests may import what the author's tools do.
+EXTRAS = {"course/authoring/": ("author",), "course/studies/": ("bench",), "tests/": ("author", "test")}
+
+
+def declared(path):
+    """The packages that pyproject.toml names for this file."""
+    lines = list(PROJECT["dependencies"])
+    for beginning, extras in EXTRAS.items():
+        if path.relative_to(ROOT).as_posix().startswith(beginning):
+            lines += [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    return set(by_name(lines))
+
+
+@pytest.mark.parametrize("folder", ["course", "solutions", "tests"])
+def test_whatever_is_imported_is_declared_by_its_own_name(folder):
+    # What only comes along with another package today may stay away tomorrow.
+    packages = importlib.metadata.packages_distributions() | {"stable_baselines3": ["stable_baselines3"]}
+    paths = [*(ROOT / folder).rglob("*.py")]
     assert len(paths) > 3
     for path in paths:
-        for name in set(imported(path)) - set(sys.stdlib_module_names) - local:
+        names = set(imported(path)) - set(sys.stdlib_module_names) - {"course", "tests"}
+        for name in names:
             sources = {canonicalize_name(each) for each in packages.get(name, [])}
-            assert sources & installed, f"{path.name} imports {name}, which nothing installs"
+            assert sources & declared(path), f"{path.relative_to(ROOT)} imports {name}, which is not declared"
 
 
 # Which Python
@@ -179,9 +232,9 @@ def test_the_doctor_refuses_another_python(version, supported, monkeypatch):
         if supported:
             assert doctor._python().startswith(f"{version[0]}.{version[1]}")
             return
-        with pytest.raises(doctor.Sick, match=f"{version[0]}.{version[1]} is not supported") as sick:
+        with pytest.raises(doctor.PartError, match=f"{version[0]}.{version[1]} is not supported") as failure:
             doctor._python()
-    assert "3.11 to 3.13" in sick.value.remedy
+    assert "3.11 to 3.13" in failure.value.remedy
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 10), (3, 14)])
@@ -453,7 +506,9 @@ def test_make_lab_opens_the_first_lesson_and_passes_arguments_on():
 def test_make_test_runs_all_tests_quickly_and_test_full_at_full_length():
     quick, full = make("test", "ARGS=-x"), make("test-full", "ARGS=-x")
     assert "COURSE_QUICK=1 .venv/bin/python -m pytest -n auto -x" in quick
-    assert "-m ruff check ." in quick
+    for said in (quick, full, make("lint")):
+        for tool in ("ruff format --check .", "ruff check .", "pyright --pythonpath .venv/bin/python"):
+            assert f".venv/bin/python -m {tool}" in said
     assert "-m pytest -x" in full
     assert "COURSE_QUICK" not in full
 
