@@ -190,7 +190,7 @@ def episode(update):
 widgets.Explorer(
     lambda update, step: plots.microscope(*episode(update), step=step, name=f"update {update}"),
     update=widgets.slider("update", 3, 1, 60, 1),
-    step=widgets.slider("step", 30, 0, 299, 1),
+    step=widgets.slider("step", 30, 0, lambda update: len(episode(update)[0]) - 1, 1),
 )
 
 # %% [markdown]

@@ -196,11 +196,11 @@ rallies = sorted(game.rallies(), key=len)
 won, lost = ([rally for rally in rallies if rally.rewards[-1] == point] for point in (1, -1))
 shown = {"won": won[len(won) // 2], "lost": lost[(len(lost) - 1) // 2]}
 pictures = {outcome: screens(game, rally) for outcome, rally in shown.items()}
-surprise, longest = int(np.abs(shown["lost"].deltas).argmax()), max(map(len, shown.values()))
+surprise = int(np.abs(shown["lost"].deltas).argmax())
 widgets.Explorer(
     lambda rally, step: plots.microscope(shown[rally], pictures[rally], step=step),
     rally=widgets.choice("rally", list(shown), "lost"),
-    step=widgets.slider("step", surprise, 0, longest - 1, 1),
+    step=widgets.slider("step", surprise, 0, lambda rally: len(shown[rally]) - 1, 1),
 )
 
 # %% [markdown]

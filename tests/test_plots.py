@@ -21,7 +21,18 @@ from matplotlib.image import imread
 import course.plots
 from course.atari import published_scores
 from course.authoring.stamps import sources
-from course.plots import COLORS, alt_text, as_html, counted, figure, min_max_scaling, number, png, title
+from course.plots import (
+    COLORS,
+    alt_text,
+    as_html,
+    counted,
+    figure,
+    html_of_axes,
+    min_max_scaling,
+    number,
+    png,
+    title,
+)
 from course.plots.parts import BAND_ALPHA, band, named_rows, told
 
 SHARED = {"drawing", "words", "parts", "film", "live"}
@@ -119,6 +130,18 @@ def test_the_picture_is_an_opaque_png_on_white(call):
     assert (pixels[0, 0, :3] == 1).all()
     assert pixels.shape[2] == 3 or (pixels[..., 3] == 1).all()
     assert pixels[..., :3].std() > 0.02  # something is on it
+
+
+def test_a_picture_has_two_pixels_for_each_one_shown_and_few_colors():
+    axes = CALLS["history"]()
+    pixels = imread(io.BytesIO(png(axes)))
+    shown = re.search(r'width="(\d+)".*aspect-ratio:(\d+)/(\d+)', html_of_axes(axes))
+    width, across, down = map(int, shown.groups())
+    assert width == across
+    assert pixels.shape[:2] == (2 * down, 2 * across)
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) <= 256
+    for name in ("random", "reward"):  # the two that this figure uses, unchanged
+        assert (abs(pixels[..., :3] - mpl.colors.to_rgb(COLORS[name])).sum(axis=-1) < 0.01).any()
 
 
 @EVERY_CALL

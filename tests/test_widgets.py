@@ -2,6 +2,7 @@ import html
 import re
 import time
 
+import ipywidgets
 import numpy as np
 import pytest
 
@@ -68,11 +69,10 @@ def test_moving_makes_no_new_widgets():
         assert new is old
 
 
-def test_the_bundle_has_the_widget_and_its_static_twin():
+def test_the_static_twin_has_the_picture_the_settings_and_the_words():
     shown = explorer()
     shown.controls["slope"].value = 3
-    data = shown._repr_mimebundle_()
-    assert data[VIEW]["model_id"] == shown.model_id
+    data = shown.twin()
     alt = "The line a & b, of slope 3 from 10."
     assert data["text/plain"] == f"Interactive figure, at slope 3, height 10.0, name a & b. {alt}"
     image = re.search('<img alt="([^"]*)"', data["text/html"])
@@ -81,20 +81,95 @@ def test_the_bundle_has_the_widget_and_its_static_twin():
     assert html.escape(data["text/plain"]) in data["text/html"]
 
 
-def test_a_notebook_gets_the_widget_and_its_static_twin(kernel):
-    ((kind, shown),) = kernel(
+def test_a_notebook_gets_the_widget_and_then_its_static_twin(kernel):
+    (one, widget), (two, twin) = kernel(
         "from course import widgets\nfrom course.plots import min_max_scaling as plots\n"
         "explorer = widgets.Explorer(lambda seen: plots.history([3, 1, 4, 8], seen),\n"
         "                            seen=widgets.slider('games played', 2, 1, 4, 1))\nexplorer"
     )
-    assert kind == "execute_result"
+    assert one == two == "display_data"
+    # With nothing to fall back to, an untrusted notebook shows nothing in place of the widget.
+    assert set(widget["data"]) == {VIEW}
     alt = alt_text(min_max_scaling.history(SCORES, 2))
-    assert VIEW in shown["data"]
-    assert f'<img alt="{html.escape(alt)}"' in shown["data"]["text/html"]
-    assert shown["data"]["text/plain"] == f"Interactive figure, at games played 2. {alt}"
+    assert set(twin["data"]) == {"text/html", "text/plain"}
+    assert f'<img alt="{html.escape(alt)}"' in twin["data"]["text/html"]
+    assert twin["data"]["text/plain"] == f"Interactive figure, at games played 2. {alt}"
+    ((_, said),) = kernel("print(explorer.model_id)")
+    assert widget["data"][VIEW]["model_id"] == said["text"].strip()
     # and the slider moves it there too
     ((_, said),) = kernel("explorer.controls['seen'].value = 3; print(explorer.alt)")
     assert said["text"].strip() == alt_text(min_max_scaling.history(SCORES, 3))
+
+
+def test_beside_its_picture_a_twin_takes_little_room():
+    shown = explorer()
+    assert len(shown.twin()["text/html"]) - len(shown.image.value) < 2_500
+
+
+@figure(4.0, 2.0)
+def choosy(step, *, ax):
+    if step == 3:
+        raise ZeroDivisionError("<b> is\nzero")
+    ax.plot([0, step])
+    return f"At step {step}."
+
+
+def test_a_setting_that_cannot_be_drawn_is_said_and_the_next_good_one_mends_it():
+    shown = widgets.Explorer(choosy, step=widgets.slider("step", 2, 0, 4, 1))
+    good = shown.image.value
+    assert shown.error is None
+    shown.controls["step"].value = 3
+    assert isinstance(shown.error, ZeroDivisionError)
+    words = html.unescape(shown.words.value)
+    assert "No figure at step 3:</b> ZeroDivisionError: <b> is zero. " in words
+    assert "<b> is" not in shown.words.value  # escaped
+    assert shown.image.value == f"{widgets.PALE}{good}</div>"
+    shown.update()
+    assert shown.image.value == f"{widgets.PALE}{good}</div>"  # no paler the second time
+    shown.controls["step"].value = 2
+    assert (shown.image.value, shown.error) == (good, None)
+    assert shown.alt in shown.words.value
+    assert "No figure" not in shown.words.value
+
+
+def test_the_first_drawing_raises_in_the_cell():
+    with pytest.raises(ZeroDivisionError):
+        widgets.Explorer(choosy, step=widgets.slider("step", 3, 0, 4, 1))
+
+
+def test_the_end_of_a_slider_follows_another_control():
+    lengths = {"short": 3, "long": 300}
+    drawn = []
+
+    def draw(episode, step):
+        drawn.append((episode, step))
+        return line(step, 1, episode)
+
+    step = widgets.slider("step", 100, 0, lambda episode: lengths[episode] - 1, 1)
+    shown = widgets.Explorer(draw, episode=widgets.choice("episode", list(lengths), "long"), step=step)
+    assert (step.value, step.max) == (100, 299)
+    shown.controls["episode"].value = "short"
+    assert (step.value, step.max) == (2, 2)
+    shown.controls["episode"].value = "long"
+    assert (step.value, step.max) == (2, 299)
+    assert drawn == [
+        ("long", 100),
+        ("short", 2),
+        ("long", 2),
+    ]  # never a step that is not there, and once each
+
+
+def test_an_end_that_cannot_be_found_is_said_too():
+    end = {1: 5, 2: 6}
+    shown = widgets.Explorer(
+        lambda which, step: line(step, 1, "x"),
+        which=widgets.choice("which", [1, 2, 3]),
+        step=widgets.slider("step", 2, 0, lambda which: end[which], 1),
+    )
+    shown.controls["which"].value = 3
+    assert "KeyError" in shown.words.value
+    shown.controls["which"].value = 2
+    assert (shown.error, shown.controls["step"].max) == (None, 6)
 
 
 def test_a_slider_of_whole_numbers_gives_whole_numbers():
@@ -125,6 +200,19 @@ def test_a_choice_starts_at_the_first_or_at_the_one_that_was_asked_for():
     assert widgets.choice("size", [5, 20, 100], 20).value == 20
     for options in ([1, 0.95, 0], ["GAE", ""], [True, False]):
         assert widgets.choice("lam", options, options[-1]).value == options[-1]
+
+
+@pytest.mark.parametrize("options", [[5, 20, 100], [0.5, 0.03, 0.003], [np.int64(1), np.int64(2)], [1, 0.1]])
+def test_numbers_in_order_are_a_slider_whose_arrow_keys_are_its_own(options):
+    shown = widgets.choice("size", options)
+    assert isinstance(shown, ipywidgets.SelectionSlider)
+    shown.index = len(options) - 1
+    assert shown.value == options[-1]
+
+
+@pytest.mark.parametrize("options", [["won", "lost"], [1, 3, 2], [True, False], [1, 1], ["1", "2"]])
+def test_anything_else_is_a_list(options):
+    assert isinstance(widgets.choice("name", options), ipywidgets.Dropdown)
 
 
 def test_labels_have_room():
