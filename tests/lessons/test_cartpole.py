@@ -14,8 +14,6 @@ from gymnasium.wrappers.vector import TransformReward
 from course import games, losses
 from course.authoring.stamps import ROOT
 from course.checks import judge
-from course.checks.cartpole import EXERCISES
-from course.checks.engine import examine
 from course.games import probes
 from course.nets import Agent
 from course.plots import alt_text, number
@@ -51,15 +49,6 @@ def says(words):
 
 
 # --- the exercises --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-@pytest.mark.parametrize("seed", range(3))
-def test_each_mistake_gets_its_own_sentence_and_the_right_answer_passes(exercise, seed):
-    assert examine(exercise, exercise.reference, seed=seed).status == "passed"
-    assert len({sentence for sentence, _ in exercise.mistakes}) == len(exercise.mistakes) >= 6
-    for sentence, wrong in exercise.mistakes:
-        assert examine(exercise, wrong, seed=seed).cause == sentence
 
 
 @pytest.mark.parametrize(

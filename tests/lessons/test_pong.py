@@ -205,16 +205,6 @@ def test_the_learners_loss_drives_the_training():
     assert moved.kl > 1e-4
 
 
-@pytest.mark.parametrize("seed", [7, 8])
-def test_every_known_mistake_is_told_apart(seed):
-    exercise = pong.CLIPPED_POLICY_LOSS
-    assert engine.examine(exercise, exercise.reference, seed=seed).status == "passed"
-    sentences = [sentence for sentence, _ in exercise.mistakes]
-    assert len(set(sentences)) == len(sentences) >= 8
-    for sentence, wrong in exercise.mistakes:
-        assert engine.examine(exercise, wrong, seed=seed).cause == sentence
-
-
 def test_other_ways_to_write_it_pass():
     def largest_of_negatives(new, old, a, *, clip):
         ratio, a = torch.exp(new - old.detach()), a.detach()

@@ -1,97 +1,125 @@
-"""The numbers in lesson 1's prose, from its outputs or measured here."""
+"""The numbers in lesson 1's prose, made from what its cells made, or from the tables."""
 
 import numpy as np
 import pytest
 
-from course.atari import measured_random_scores, play_random, published_scores
+from course.atari import measured_random_scores, published_scores
 from course.returns import reward_to_go
-from course.scaling import human_normalized, orders_of_magnitude
-from tests.lessons import outputs, prose
-
-GAMES = ("pong", "breakout", "ms_pacman", "skiing", "video_pinball")
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("4.3 powers of ten for random play", "'random play': 4.3"),
-        ("4.9 for the human", "'human': 4.9"),
-        ("7.2 for MuZero", "'MuZero': 7.2"),
-        ("plays 19 times as well as a human in the middle game", "'median': 19.3"),
-        ("48 times as well on the mean", "'mean': 47.7"),
-        ("supply 36 % of that mean", "'share of the three largest': 0.36"),
-        ("still span 2.7 powers of ten", "'orders of magnitude': 2.7"),
-        ("Breakout has 0.002 %", "Breakout 0.002 %"),
-    ],
-)
-def test_what_the_text_says_is_what_a_cell_showed(said, shown):
-    assert said in " ".join(prose("01").split())
-    assert shown in outputs("01")
-
-
-@pytest.mark.parametrize(
-    ("who", "game", "score", "span"), [("human", "ice_hockey", 0.9, 4.0), ("muzero", "venture", 0.4, 5.8)]
-)
-def test_one_score_near_zero_makes_a_span(who, game, score, span):
-    scores = {name: getattr(row, who) for name, row in published_scores().items()}
-    assert scores.pop(game) == score
-    assert orders_of_magnitude(list(scores.values())) == pytest.approx(span, abs=0.05)
-    assert f"{score}" in prose("01")
-    assert f"{span}" in prose("01")
-
-
-def test_the_two_tables_are_compared_with_their_protocols_named():
-    assert published_scores()["video_pinball"].random == 0.0
-    assert measured_random_scores()["video_pinball"].mean > 1_000
-
-
-def test_a_human_halfway_in_skiing():
-    # Predicted in exercise 1.2: -10,000 lies above half of the way from -17,000 to -4,337.
-    row = published_scores()["skiing"]
-    assert row.human == pytest.approx(-4336.9)
-    assert human_normalized(-10_000, -17_000, row.human) > 0.5
-
-
-def test_skipping_the_top_three_games_leaves_the_median_in_place():
-    ratios = np.array(
-        [human_normalized(row.agent57, row.random, row.human) for row in published_scores().values()]
-    )
-    assert len(ratios) == 57
-    assert orders_of_magnitude(ratios) == pytest.approx(2.69, abs=0.005)
+from tests.lessons import says, variables
 
 
 @pytest.fixture(scope="module")
-def data():
-    """The lesson's data: RAM bytes and returns of four episodes a game."""
-    chosen = {}
-    for game in GAMES:
-        episodes = play_random(game, episodes=4, seed=0)
-        ram = np.concatenate([episode.ram for episode in episodes]) / 255
-        returns = np.concatenate([reward_to_go(episode.rewards, gamma=1.0) for episode in episodes])
-        keep = np.random.default_rng(0).permutation(len(ram))[:500]
-        chosen[game] = ram[keep], returns[keep]
-    return chosen
+def lesson():
+    return variables("01")
 
 
-def shares(data, games):
-    norms = {g: np.linalg.norm(data[g][0].T @ data[g][1]) for g in games}
-    return {g: norm / sum(norms.values()) for g, norm in norms.items()}
+# How many powers of ten?
 
 
-def test_somebody_always_owns_the_gradient(data):
-    everybody = shares(data, GAMES)
-    assert everybody["video_pinball"] + everybody["skiing"] == pytest.approx(0.996, abs=0.0005)
-    assert everybody["breakout"] == pytest.approx(0.00002, abs=0.000005)
-    assert shares(data, GAMES[:4])["skiing"] == pytest.approx(0.99, abs=0.005)
-    assert shares(data, GAMES[:3])["ms_pacman"] == pytest.approx(0.92, abs=0.005)
+def test_getting_better_pulls_the_games_apart(lesson):
+    powers = lesson["powers_of_ten"]
+    assert powers["random play"] < powers["human"] < powers["MuZero"]
+    says(
+        "01",
+        "{:.1f} powers of ten for random play, {:.1f} for the human, and {:.1f} for MuZero",
+        *(powers[who] for who in ("random play", "human", "MuZero")),
+    )
+    assert 4 < powers["random play"] < 5
+    assert 7 <= powers["MuZero"] < 8
+    says("01", "span more than four powers of ten at random play, and seven for a strong agent")
 
 
-def test_breakout_is_predicted_a_thousand_times_worse_after_shared_training(data):
-    gram = sum(ram.T @ ram / len(ram) for ram, _ in data.values())
-    weights, rate = np.zeros(128), 1 / np.linalg.eigvalsh(gram).max()
-    for _ in range(2_000):
-        weights -= rate * sum(ram.T @ (ram @ weights - returns) / len(ram) for ram, returns in data.values())
-    ram, returns = data["breakout"]
-    before, after = np.sqrt(np.mean(returns**2)), np.sqrt(np.mean((ram @ weights - returns) ** 2))
-    assert after == pytest.approx(1_060, rel=0.02)
+def test_one_score_near_zero_makes_a_span(lesson):
+    said = []
+    for who, game in (("human", "ice_hockey"), ("MuZero", "venture")):
+        scores = dict(lesson["columns"][who])
+        smallest = scores.pop(game)
+        said += [smallest, lesson["orders_of_magnitude"](np.array(list(scores.values())))]
+    says(
+        "01",
+        "Without Ice Hockey's {:.1f} the human's is {:.1f}, without Venture's {:.1f} MuZero's is {:.1f}",
+        *said,
+    )
+
+
+def test_the_two_tables_are_compared_with_their_protocols_named():
+    ours, theirs = measured_random_scores(), published_scores()
+    says("01", "({} episodes a game, with the same emulator", ours["pong"].episodes)
+    says("01", "Here are the {} games on which agents are compared", len(theirs))
+    says("01", "gives Video Pinball a {:.1f} which another", theirs["video_pinball"].random)
+    assert ours["video_pinball"].mean > 1_000
+
+
+# A scale for each game
+
+
+def test_a_human_halfway_in_skiing(lesson):
+    row = published_scores()["skiing"]
+    says("01", "random play gets about {:,.0f} and a human {:,.0f}", round(row.random, -3), row.human)
+    assert lesson["human_normalized"](-10_000, row.random, row.human) > 0.5
+
+
+def test_the_scale_did_not_make_the_games_alike(lesson):
+    ratios = lesson["agent57"]
+    says(
+        "01",
+        "{:.0f} times as well as a human in the middle game of the {}, and {:.0f} times as well on the mean",
+        np.median(ratios),
+        len(ratios),
+        ratios.mean(),
+    )
+    share = np.sort(ratios)[-3:].sum() / ratios.sum()
+    says("01", "Three games out of {} supply {:.0f} % of that mean", len(ratios), 100 * share)
+    powers = lesson["orders_of_magnitude"](ratios)
+    says("01", "they still span {:.1f} powers of ten", powers)
+    says("01", "Human-normalised scores of one agent still span {:.1f}", powers)
+
+
+# One network for all
+
+
+def shares(norms):
+    return {game: 100 * norm / sum(norms.values()) for game, norm in norms.items()}
+
+
+def test_the_gradient_at_zero_is_that_of_half_the_mean_squared_error(lesson):
+    for game, (ram, returns) in lesson["data"].items():
+        by_hand = -(ram * returns[:, None]).mean(axis=0)
+        np.testing.assert_allclose(lesson["gradient"](np.zeros(128), game), by_hand)
+        says("01", "the {} bytes of the console's memory in", ram.shape[1])
+
+
+def test_somebody_always_owns_the_gradient(lesson):
+    norms, loudest = dict(lesson["norms"]), lesson["loudest"]
+    assert loudest[:3] == ["video_pinball", "skiing", "ms_pacman"]
+    everybody = shares(norms)
+    says(
+        "01",
+        "Two games own {:.1f} % of it, and Breakout has {:.3f} %",
+        everybody[loudest[0]] + everybody[loudest[1]],
+        everybody["breakout"],
+    )
+    says("01", "Breakout's share was {:.3f} %", everybody["breakout"])
+    norms.pop(loudest[0])
+    says("01", "leave out the loudest, and the next one takes {:.0f} %", shares(norms)[loudest[1]])
+    norms.pop(loudest[1])
+    says("01", "leave that out, and Ms. Pac-Man takes {:.0f} %", shares(norms)["ms_pacman"])
+
+
+def test_breakout_is_predicted_a_thousand_times_worse_after_shared_training(lesson):
+    ram, returns = lesson["data"]["breakout"]
+    before, after = np.sqrt(np.mean(returns**2)), np.sqrt(np.mean((ram @ lesson["shared"] - returns) ** 2))
+    says("01", "its predictions are off by about {:,.0f} points", round(after, -1))
     assert after / before > 1_000
+    says("01", "Worse, by a factor of more than a thousand")
+
+
+def test_a_network_of_its_own_predicts_every_game_better_than_its_mean(lesson):
+    for game in lesson["games"]:
+        assert lesson["error"](lesson["trained"]([game]), game) < 1
+
+
+def test_the_return_of_a_first_step_is_the_score(lesson):
+    for played in lesson["episodes"].values():
+        for episode in played:
+            assert reward_to_go(episode.rewards, gamma=1.0)[0] == pytest.approx(episode.score)

@@ -14,8 +14,7 @@ import torch
 from matplotlib.axes import Axes
 
 from course.checks import judge
-from course.checks.engine import examine
-from course.checks.value_prediction import EXERCISES, EXPLAINED_VARIANCE, VALUE_LOSS
+from course.checks.value_prediction import EXPLAINED_VARIANCE, VALUE_LOSS
 from course.estimators import best_baseline, episode_gradients, summarise, weights
 from course.plots import alt_text
 from course.worlds import all_episodes, policy, state_values, true_gradient
@@ -60,15 +59,6 @@ def test_the_lesson_quotes_what_is_tested_below(words):
 
 
 # --- the exercises --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-@pytest.mark.parametrize("seed", range(3))
-def test_each_mistake_gets_its_own_sentence_and_the_right_answer_passes(exercise, seed):
-    assert examine(exercise, exercise.reference, seed=seed).status == "passed"
-    assert len({sentence for sentence, _ in exercise.mistakes}) == len(exercise.mistakes) >= 6
-    for sentence, wrong in exercise.mistakes:
-        assert examine(exercise, wrong, seed=seed).cause == sentence
 
 
 @pytest.mark.parametrize("as_what", [list, np.float32, lambda x: np.array(x), lambda x: x + 1e-9])
