@@ -111,7 +111,7 @@ def choosy(step, *, ax):
     if step == 3:
         raise ZeroDivisionError("<b> is\nzero")
     ax.plot([0, step])
-    return f"At step {step}."
+    return told(ax, f"At step {step}.")
 
 
 def test_a_setting_that_cannot_be_drawn_is_said_and_the_next_good_one_mends_it():
