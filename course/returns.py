@@ -13,9 +13,9 @@ is no transition (drop it); where they reset on the same step, it is `info["fina
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from course.arrays import Array, finite, flag, flags, number, same_shape, steps, whole
+from course.arrays import Array, Flags, finite, flag, flags, number, same_shape, steps, whole
 
 
 def spread_evenly(score: float, length: int) -> Array:
@@ -37,7 +37,8 @@ def spread_evenly(score: float, length: int) -> Array:
 
     Lesson 4.
     """
-    score, length = number("score", score), whole("length", length, low=1)
+    score = number("score", score)
+    length = whole("length", length, low=1)
     return np.full(length, score / length)
 
 
@@ -64,7 +65,11 @@ def reward_to_go(rewards: ArrayLike, *, gamma: float) -> Array:
     """
     (rewards,) = steps(rewards=rewards)
     gamma = number("gamma", gamma, low=0, high=1)
-    return decaying_sums(rewards, np.full(rewards.shape, gamma))
+
+    returns = rewards.copy()  # nothing follows the last row: it is its own return
+    for t in reversed(range(len(returns) - 1)):
+        returns[t] += gamma * returns[t + 1]
+    return returns
 
 
 def td_errors(
@@ -142,13 +147,18 @@ def td_update(
     (old,) = steps(table=table)
     if old.ndim != 1:
         raise ValueError(f"table must have shape [S], got {old.shape}")
-    state, next_state = whole("state", state, low=0), whole("next_state", next_state, low=0)
+    state = whole("state", state, low=0)
+    next_state = whole("next_state", next_state, low=0)
     for name, row in (("state", state), ("next_state", next_state)):
         if row >= len(old):
             raise ValueError(f"{name} must be a row of the table, 0 to {len(old) - 1}, got {row}")
-    reward, lr = number("reward", reward), number("lr", lr, low=0, high=1)
+    reward = number("reward", reward)
     terminated = flag("terminated", terminated)
-    (delta,) = td_errors([reward], old[[state]], old[[next_state]], [terminated], gamma=gamma)
+    gamma = number("gamma", gamma, low=0, high=1)
+    lr = number("lr", lr, low=0, high=1)
+
+    after = 0.0 if terminated else old[next_state]
+    delta = reward + gamma * after - old[state]
     new = old.copy()
     new[state] += lr * delta
     return new
@@ -192,9 +202,13 @@ def gae(
     Schulman et al. (2016), eq. 16. https://arxiv.org/abs/1506.02438. Lesson 7.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
-    ended = _either(deltas, terminated, truncated)
-    lam = number("lam", lam, low=0, high=1)
-    return decaying_sums(deltas, gamma * lam * ~ended)
+    decay = gamma * number("lam", lam, low=0, high=1)
+    keep = decay * ~_ended(deltas, terminated, truncated)
+
+    advantages = deltas  # nothing follows the last row: its advantage is its own surprise
+    for t in reversed(range(len(advantages) - 1)):
+        advantages[t] += keep[t] * advantages[t + 1]
+    return advantages
 
 
 def gae_by_definition(deltas: ArrayLike, ended: ArrayLike, *, gamma: float, lam: float) -> Array:
@@ -215,11 +229,13 @@ def gae_by_definition(deltas: ArrayLike, ended: ArrayLike, *, gamma: float, lam:
 
     Schulman et al. (2016), eq. 16. Lesson 7.
     """
-    (deltas,), ended = steps(deltas=deltas), flags("ended", ended)
+    (deltas,) = steps(deltas=deltas)
+    ended = flags("ended", ended)
     same_shape(deltas=deltas, ended=ended)
     if deltas.ndim != 1:
         raise ValueError(f"deltas must have shape [T], got {deltas.shape}")
     decay = number("gamma", gamma, low=0, high=1) * number("lam", lam, low=0, high=1)
+
     advantages = np.zeros(len(deltas))
     for t in range(len(deltas)):
         for later in range(t, len(deltas)):
@@ -257,35 +273,15 @@ def n_step_advantages(
     Sutton & Barto (2018), eq. 7.1; Schulman et al. (2016), eqs. 11 to 14. Lesson 7.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
-    ended = _either(deltas, terminated, truncated)
-    advantages, weight = deltas.copy(), np.ones_like(deltas)
-    for ahead in range(1, min(whole("n", n, low=1), len(deltas))):
+    ended = _ended(deltas, terminated, truncated)
+    n = whole("n", n, low=1)
+
+    advantages = deltas.copy()
+    weight = np.ones_like(deltas)  # of the TD error that stands `ahead` rows later
+    for ahead in range(1, min(n, len(deltas))):
         weight = weight[:-1] * gamma * ~ended[ahead - 1 : -1]
         advantages[:-ahead] += weight * deltas[ahead:]
     return advantages
-
-
-def lambda_returns(
-    rewards: ArrayLike,
-    values: ArrayLike,
-    next_values: ArrayLike,
-    terminated: ArrayLike,
-    truncated: ArrayLike,
-    *,
-    gamma: float,
-    lam: float,
-) -> Array:
-    """The critic's target: advantages plus values, a mix of all n-step returns.
-
-    Args, Raises: as `gae`.
-
-    Returns:
-        G_t^lambda, same shape as `rewards`. At lam = 1 and with whole episodes: `reward_to_go`.
-
-    Sutton & Barto (2018), eq. 12.3. Lesson 7.
-    """
-    advantages = gae(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)
-    return advantages + np.asarray(values, dtype=np.float64)
 
 
 def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
@@ -313,45 +309,15 @@ def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
     """
     values, targets = finite("values", values), finite("targets", targets)
     same_shape(values=values, targets=targets)
-    spread = np.var(targets) if targets.size else 0.0
+
     # Var of equal numbers may come out as 1e-32 rather than 0.
     if not targets.size or np.all(targets == targets.flat[0]):
         return float("nan")
-    return float(1 - np.var(targets - values) / spread)
+    return float(1 - np.var(targets - values) / np.var(targets))
 
 
-def _either(deltas: Array, terminated: ArrayLike, truncated: ArrayLike) -> NDArray[np.bool_]:
-    """Whether a step was the last of its episode, for whichever reason."""
-    terminated, truncated = flags("terminated", terminated), flags("truncated", truncated)
+def _ended(deltas: Array, terminated: ArrayLike, truncated: ArrayLike) -> Flags:
+    """Whether a step was the last of its episode; `td_errors` has looked at `terminated` already."""
+    truncated = flags("truncated", truncated)
     same_shape(rewards=deltas, truncated=truncated)
-    return terminated | truncated
-
-
-def decaying_sums(terms: Array, keep: Array) -> Array:
-    """Solve y_t = x_t + k_t y_{t+1} for all t, with nothing after the last row.
-
-    Two ways to the same numbers. With many environments side by side, a loop backwards over time does
-    little work per row and much in each. With few, the loop's own cost dominates, and a scan in
-    log2(T) rounds is faster: after round i, row t holds the sum of its next 2^i terms.
-
-    Args:
-        terms: x_t, shape [T] or [T, N].
-        keep: k_t, same shape.
-
-    Returns:
-        y_t, same shape.
-
-    Hillis & Steele (1986), Data parallel algorithms, CACM 29(12).
-    """
-    sums = terms.copy()
-    if terms.size >= 48 * len(terms):
-        for now, kept, later in zip(sums[-2::-1], keep[-2::-1], sums[:0:-1], strict=True):
-            now += kept * later  # rows are views: this writes into `sums`
-        return sums
-    reach, ahead = keep.copy(), 1
-    while ahead < len(terms):
-        sums[:-ahead] += reach[:-ahead] * sums[ahead:]
-        reach[:-ahead] *= reach[ahead:]
-        reach[-ahead:] = 0  # those rows see the end of the array already
-        ahead *= 2
-    return sums
+    return np.asarray(terminated, dtype=bool) | truncated

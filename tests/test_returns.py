@@ -6,11 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.returns import (
-    decaying_sums,
     explained_variance,
     gae,
     gae_by_definition,
-    lambda_returns,
     n_step_advantages,
     reward_to_go,
     spread_evenly,
@@ -391,33 +389,6 @@ def test_n_step_advantages_at_the_limits_of_n():
         np.testing.assert_allclose(n_step_advantages(**steps, gamma=0.9, n=n), gae(**steps, gamma=0.9, lam=1))
 
 
-def test_lambda_returns_by_hand():
-    # row 1: 3 (ended);  row 0: 1 + .5 * (half of V = 4 and half of 3) = 2.75
-    got = lambda_returns([1, 3], [2, 4], [4, 99], [0, 1], [0, 0], gamma=0.5, lam=0.5)
-    np.testing.assert_allclose(got, [2.75, 3.0])
-
-
-@STEADY
-@given(seed=seeds, gamma=rates, lam=rates)
-def test_lambda_returns_follow_their_own_recursion(seed, gamma, lam):
-    # G_t = r_t + gamma ((1 - lam) V(s_{t+1}) + lam G_{t+1}); at an ending nothing follows but V
-    steps = rollout(seed, p_end=0.2)
-    got = lambda_returns(**steps, gamma=gamma, lam=lam)
-    for t in range(12):
-        after = steps["next_values"][t]
-        if t < 11 and not (steps["terminated"][t] or steps["truncated"][t]):
-            after = (1 - lam) * after + lam * got[t + 1]
-        expected = steps["rewards"][t] + gamma * (0.0 if steps["terminated"][t] else after)
-        assert got[t] == pytest.approx(expected, abs=1e-9)
-
-
-def test_lambda_returns_of_whole_episodes_at_lam_1_do_not_ask_the_critic():
-    steps = rollout(19, p_end=0.0)
-    steps["terminated"][-1] = True
-    got = lambda_returns(**steps, gamma=0.9, lam=1)
-    np.testing.assert_allclose(got, reward_to_go(steps["rewards"], gamma=0.9))
-
-
 # Explained variance
 
 
@@ -446,28 +417,40 @@ def test_explained_variance_does_not_change_with_order_offset_or_unit():
     assert explained_variance(values.reshape(5, 6), targets.reshape(5, 6)) == pytest.approx(before)
 
 
-# The two paths of one sum
+# Long arrays, and those that a weaker loop would spoil
 
 
 @STEADY
-@given(seed=seeds, length=st.integers(1, 130), p_zero=st.sampled_from([0.0, 0.1, 0.9]))
-def test_both_paths_of_decaying_sums_agree_with_a_loop(seed, length, p_zero):
-    rng = np.random.default_rng(seed)
-    terms, keep = rng.normal(size=length), rng.random(length) * (rng.random(length) >= p_zero)
-    expected = np.zeros(length + 1)
-    for t in reversed(range(length)):
-        expected[t] = terms[t] + keep[t] * expected[t + 1]
-    for width in (None, 1, 47, 48, 49):
-        tiled = (x if width is None else np.tile(x[:, None], width) for x in (terms, keep))
-        got = decaying_sums(*tiled).T
-        np.testing.assert_allclose(got, np.broadcast_to(expected[:-1], got.shape), rtol=1e-10, atol=1e-12)
+@given(seed=seeds, length=st.integers(1, 130), width=st.sampled_from([None, 1, 3, 64]))
+def test_gae_of_any_shape_is_the_definition_column_by_column(seed, length, width):
+    steps = rollout(seed, length if width is None else (length, width), p_end=0.1)
+    got = gae(**steps, gamma=0.9, lam=0.8)
+    deltas = td_errors(**{name: steps[name] for name in steps if name != "truncated"}, gamma=0.9)
+    ended = steps["terminated"] | steps["truncated"]
+    columns = [()] if width is None else [(slice(None), i) for i in range(width)]
+    for at in columns:
+        expected = gae_by_definition(deltas[at], ended[at], gamma=0.9, lam=0.8)
+        np.testing.assert_allclose(got[at], expected, rtol=1e-10, atol=1e-12)
 
 
-def test_decaying_sums_over_a_long_time_lose_nothing():
+@pytest.mark.parametrize("shape", [(5000,), (5000, 3)], ids=str)
+def test_sums_over_a_long_time_lose_nothing(shape):
     # 1 + 1 + ... without decay: row t counts the rows from t on, exactly
-    for shape in ((5000,), (5000, 48)):
-        got = decaying_sums(np.ones(shape), np.ones(shape)).reshape(5000, -1)
-        np.testing.assert_array_equal(got[:, 0], np.arange(5000, 0, -1))
+    nothing, never = np.zeros(shape), np.zeros(shape, bool)
+    expected = np.broadcast_to(np.arange(5000, 0, -1).reshape(-1, *[1] * (len(shape) - 1)), shape)
+    np.testing.assert_array_equal(reward_to_go(np.ones(shape), gamma=1), expected)
+    got = gae(np.ones(shape), nothing, nothing, never, never, gamma=1, lam=1)
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("f", [gae, reward_to_go, n_step_advantages, td_errors], ids=lambda f: f.__name__)
+def test_what_is_given_is_never_changed(f):
+    given = {name: np.array(array) for name, array in BY_FUNCTION[f].items() if isinstance(array, list)}
+    before = {name: array.copy() for name, array in given.items()}
+    f(**{**BY_FUNCTION[f], **{name: given[name].astype(float) for name in given}})
+    f(**{**BY_FUNCTION[f], **given})
+    for name, array in given.items():
+        np.testing.assert_array_equal(array, before[name])
 
 
 # With a real vector environment: rows as the docstring of the module says
@@ -572,13 +555,12 @@ VALID = [
     (reward_to_go, {"rewards": [1, 2, 3], "gamma": 0.5}),
     (td_errors, TD_INPUT),
     (gae, {**GAE_INPUT, "lam": 0.5}),
-    (lambda_returns, {**GAE_INPUT, "lam": 0.5}),
     (n_step_advantages, {**GAE_INPUT, "n": 2}),
     (gae_by_definition, {"deltas": [1, 2, 3], "ended": [0, 0, 1], "gamma": 0.5, "lam": 0.5}),
     (td_update, {"table": [1, 2, 3], "state": 0, "reward": 1, "next_state": 1, "terminated": False}),
     (explained_variance, {"values": [1, 2, 3], "targets": [1, 2, 4]}),
 ]
-VALID[6][1].update(gamma=0.5, lr=0.5)
+VALID[5][1].update(gamma=0.5, lr=0.5)
 MANY = [(f, valid) for f, valid in VALID if f is not td_update]
 ARRAYS = [(f, name) for f, valid in MANY for name in valid if name in GAE_INPUT and name not in FLAGS]
 ARRAYS = [(f, name) for f, name in ARRAYS if name != "gamma"]
@@ -720,7 +702,7 @@ def test_spread_evenly_refuses_by_name(score, length, said):
     assert str(refused.value) == said
 
 
-@pytest.mark.parametrize("f", [gae, td_errors, n_step_advantages, lambda_returns], ids=ids)
+@pytest.mark.parametrize("f", [gae, td_errors, n_step_advantages], ids=ids)
 def test_rates_are_never_taken_by_position(f):
     arrays = [BY_FUNCTION[f][name] for name in BY_FUNCTION[f] if isinstance(BY_FUNCTION[f][name], list)]
     with pytest.raises(TypeError):

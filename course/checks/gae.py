@@ -69,10 +69,18 @@ def _one_too_many(ended: Flags, t: int, later: int) -> bool:
     return later > t and ended[later - 1]
 
 
+def _decaying_sums(terms: Array, keep: Array) -> Array:
+    """y_t = x_t + k_t y_{t+1}, with nothing after the last row: what a wrong gae sums, or how it sums."""
+    sums = terms.copy()
+    for t in reversed(range(len(sums) - 1)):
+        sums[t] += keep[t] * sums[t + 1]
+    return sums
+
+
 def _by_index(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
     """The power counts from the first row of the array instead of from row t."""
     powers = (gamma * lam) ** np.arange(len(deltas))
-    return returns.decaying_sums(powers * deltas, (~ended).astype(float))
+    return _decaying_sums(powers * deltas, (~ended).astype(float))
 
 
 GAE_BY_DEFINITION = Exercise(
@@ -203,7 +211,7 @@ def _bent(
     worth: Callable = _worth,
     keep: Callable = _going_on,
     decay: Callable = _product,
-    solve: Callable = returns.decaying_sums,
+    solve: Callable = _decaying_sums,
     finish: Callable = lambda advantages, g: advantages,
 ) -> Callable:
     """A gae in which one part is wrong: what the next state is worth, the cut, the decay, the sum."""
@@ -240,14 +248,14 @@ def _from_the_last_value(*columns: Array, gamma: float, lam: float) -> Array:
     g = _Given(*columns, gamma=gamma, lam=lam)
     deltas, keep = g.rewards + _worth(g) - g.values, _going_on(g) * _product(g)
     deltas[-1] += keep[-1] * g.next_values[-1]
-    return returns.decaying_sums(deltas, keep)
+    return _decaying_sums(deltas, keep)
 
 
 def _ended_rows_lost(*columns: Array, gamma: float, lam: float) -> Array:
     """(1 - ended) stands before the whole right-hand side, the TD error included."""
     g = _Given(*columns, gamma=gamma, lam=lam)
     deltas = _going_on(g) * (g.rewards + _worth(g) - g.values)
-    return returns.decaying_sums(deltas, _going_on(g) * _product(g))
+    return _decaying_sums(deltas, _going_on(g) * _product(g))
 
 
 GAE = Exercise(
@@ -297,7 +305,7 @@ GAE = Exercise(
         ),
         (
             "With [T, N] the sum runs from environment to environment. Time is axis 0.",
-            _bent(solve=lambda deltas, keep: returns.decaying_sums(deltas.T, keep.T).T),
+            _bent(solve=lambda deltas, keep: _decaying_sums(deltas.T, keep.T).T),
         ),
         (
             "Every sign is turned round: better than promised should come out above 0.",
@@ -317,7 +325,7 @@ GAE = Exercise(
         ),
         (
             "The sum runs forward, so each step gets the surprises of the past. Start at the last row.",
-            _bent(solve=lambda deltas, keep: returns.decaying_sums(deltas[::-1], keep[::-1])[::-1]),
+            _bent(solve=lambda deltas, keep: _decaying_sums(deltas[::-1], keep[::-1])[::-1]),
         ),
         (
             "That is A + V, the critic's target. The advantage is without the value.",

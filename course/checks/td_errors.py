@@ -56,7 +56,7 @@ def _previous_end(r: Any, v: Any, n: Any, goes_on: Any, gamma: float) -> Any:
 
 
 def _recursive(r: Any, v: Any, n: Any, goes_on: Any, gamma: float) -> Any:
-    return returns.decaying_sums(r + gamma * goes_on * n - v, gamma * goes_on)
+    return returns.gae(r, v, n, goes_on == 0, np.zeros_like(r), gamma=gamma, lam=1)
 
 
 TD_ERRORS = Exercise(
