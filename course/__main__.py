@@ -92,7 +92,9 @@ def _build(options: argparse.Namespace) -> int:
         print("Run `python -m course build`." if complaints else f"{len(chosen)} lessons are up to date.")
         return 1 if complaints else 0
     try:
-        from course.authoring.build import BuildError, build, read, unsolved
+        from course.authoring.build import build
+        from course.authoring.notebooks import unsolved
+        from course.authoring.source import BuildError, read
     except ImportError as error:
         raise ValueError(f"{error}; install the author's tools: pip install -e '.[author]'") from None
     from tqdm import tqdm

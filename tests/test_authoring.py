@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import nbformat
 import pytest
 
 from course.__main__ import main
-from course.authoring import build as authoring
-from course.authoring import stamps
+from course.authoring import build, stamps
+from course.authoring.build import stamped
+from course.authoring.notebooks import dumps, unsolved
+from course.authoring.source import read
 from course.checks import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,7 +83,6 @@ EXERCISE = LESSON[LESSON.index("# %% exercise=") : LESSON.index("# %% check=")]
 def project(patch, root):
     """A project in `root` instead of ours, with one lesson."""
     patch.setattr(stamps, "ROOT", root)
-    patch.setattr(authoring, "ROOT", root)
     (root / "solutions").mkdir()
     source = root / "solutions" / "90_trial.py"
     source.write_text(LESSON, encoding="utf-8")
@@ -264,9 +266,9 @@ def test_names_of_cells_are_unique_and_valid(built):
 
 
 def test_a_new_cell_in_front_leaves_the_names_of_the_others_alone(source):
-    before = [cell.id for cell in authoring.read(source).cells]
+    before = [cell.id for cell in read(source).cells]
     source.write_text('# %%\n"new"\n\n' + LESSON, encoding="utf-8")
-    after = [cell.id for cell in authoring.read(source).cells]
+    after = [cell.id for cell in read(source).cells]
     assert after[1:] == before
     assert after[0] not in before
 
@@ -379,6 +381,15 @@ def test_a_cell_that_fails_names_the_lesson_and_leaves_the_old_notebooks(copy_of
     assert files(copy_of_built.parents[1]) == before
 
 
+def test_cells_run_at_full_length_whatever_is_asked_of_the_library_outside(source, monkeypatch):
+    monkeypatch.setenv("COURSE_QUICK", "1")
+    source.write_text("# %%\nimport os\n\nos.environ.get('COURSE_QUICK', 'full length')\n", encoding="utf-8")
+    assert main(["build", "90"]) == 0
+    (cell,) = notebook(source.parents[1], "solutions").cells
+    assert cell.outputs[0].data["text/plain"] == "'full length'"
+    assert os.environ["COURSE_QUICK"] == "1"
+
+
 def test_a_solution_that_fails_its_own_check_stops_the_build(source, capsys):
     source.write_text(LESSON.replace("(high - low)\n", "high\n"), encoding="utf-8")
     assert main(["build", "90"]) == 2
@@ -402,7 +413,7 @@ def test_ctrl_c_between_two_files_keeps_the_old_ones(copy_of_built, monkeypatch,
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(authoring, "execute", stopped)
+    monkeypatch.setattr(build, "execute", stopped)
     assert main(["build", "90"]) == 1
     said = capsys.readouterr().err
     assert said.strip().startswith("Stopped")
@@ -420,7 +431,7 @@ def test_ctrl_c_while_a_file_is_written_keeps_the_old_one_whole(copy_of_built, m
         write(path, data[: len(data) // 2])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(authoring, "execute", lambda solved, source: solved)
+    monkeypatch.setattr(build, "execute", lambda solved, source: solved)
     monkeypatch.setattr(Path, "write_bytes", stopped)
     monkeypatch.setattr(Path, "write_text", lambda path, text, **_: stopped(path, text.encode()))
     assert main(["build", "90"]) == 1
@@ -441,9 +452,9 @@ def test_ctrl_c_while_a_cell_runs_stops_at_once_without_a_traceback(copy_of_buil
     )
     before = files(root)
     program = (
-        "import pathlib, sys\nfrom course.authoring import build as authoring, stamps\n"
+        "import pathlib, sys\nfrom course.authoring import stamps\n"
         "from course.__main__ import main\n"
-        f"stamps.ROOT = authoring.ROOT = pathlib.Path({str(root)!r})\nsys.exit(main(['build', '90']))"
+        f"stamps.ROOT = pathlib.Path({str(root)!r})\nsys.exit(main(['build', '90']))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -555,16 +566,24 @@ def test_a_source_that_was_edited_makes_both_notebooks_stale(copy_of_built, caps
     assert "python -m course build" in said
 
 
-def test_another_builder_makes_all_notebooks_stale(copy_of_built, monkeypatch, tmp_path, capsys):
-    builder = Path(authoring.__file__).read_bytes()
+@pytest.mark.parametrize("part", ["build.py", "notebooks.py", "source.py", "stamps.py"])
+def test_another_builder_makes_all_notebooks_stale(copy_of_built, monkeypatch, tmp_path, capsys, part):
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    shutil.copytree(Path(stamps.__file__).parent, elsewhere)
     monkeypatch.setattr(stamps, "__file__", str(elsewhere / "stamps.py"))
-    (elsewhere / "build.py").write_bytes(builder)
     assert main(["build", "--check"]) == 0
-    (elsewhere / "build.py").write_bytes(builder + b"# a change\n")
+    edit(elsewhere / part, lambda text: text + "# a change\n")
     assert main(["build", "--check"]) == 1
     assert "older than its source or the builder" in capsys.readouterr().out
+
+
+def test_line_endings_of_the_checkout_do_not_make_a_notebook_stale(copy_of_built, monkeypatch, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(Path(stamps.__file__).parent, elsewhere)
+    monkeypatch.setattr(stamps, "__file__", str(elsewhere / "stamps.py"))
+    for path in [copy_of_built, *elsewhere.glob("*.py")]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert main(["build", "--check"]) == 0
 
 
 def test_a_notebook_whose_source_is_gone_is_stale(copy_of_built, capsys):
@@ -669,7 +688,7 @@ def test_nbgrader_gives_full_points_to_a_right_answer_and_none_to_a_wrong_or_mis
     answers = {"ada": RIGHT, "bob": WRONG, "cleo": STUB}
     place = tmp_path / "source" / "90_trial" / "90_trial.ipynb"
     place.parent.mkdir(parents=True)
-    place.write_text(authoring.dumps(authoring.read(built / "solutions" / "90_trial.py")), encoding="utf-8")
+    place.write_text(dumps(read(built / "solutions" / "90_trial.py")), encoding="utf-8")
     for student, answer in answers.items():
         place = tmp_path / "submitted" / student / "90_trial" / "90_trial.ipynb"
         place.parent.mkdir(parents=True)
@@ -691,7 +710,7 @@ def test_nbgrader_gives_full_points_to_a_right_answer_and_none_to_a_wrong_or_mis
 
 @pytest.mark.parametrize("lesson", stamps.sources(), ids=lambda path: path.stem)
 def test_a_lessons_copy_for_learners_is_what_the_builder_makes_today(lesson):
-    made = authoring.dumps(authoring.stamped(authoring.unsolved(authoring.read(lesson)), lesson))
+    made = dumps(stamped(unsolved(read(lesson)), lesson))
     kept = (ROOT / "notebooks" / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in (made, kept)]
     assert digests[0] == digests[1], f"run: python -m course build {lesson.stem}"

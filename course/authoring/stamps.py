@@ -47,9 +47,9 @@ def orphans() -> list[str]:
 
 
 def source_hash(source: Path) -> str:
-    """Of the lesson's source and of the builder."""
-    builder = Path(__file__).with_name("build.py")
-    text = source.read_text(encoding="utf-8") + builder.read_text(encoding="utf-8")
+    """Of the lesson's source and of the builder, which is all of this package."""
+    builder = sorted(Path(__file__).parent.glob("*.py"))
+    text = "\0".join(path.read_text(encoding="utf-8") for path in [source, *builder])
     return hashlib.sha256(text.encode()).hexdigest()[:16]  # whatever the line endings of the checkout
 
 
