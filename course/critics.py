@@ -37,10 +37,18 @@ def learn_values(
     table = finite("table", np.zeros(len(world.chance)) if table is None else table)
     same_shape(table=table, one_a_state=world.chance[:, 0, 0])
     played = play(world, theta, episodes=episodes, seed=seed)
-    columns = (played.states, played.rewards, played.next_states, played.terminated)
-    in_order = played.real.T  # one episode after the other
-    for step in zip(*(column.T[in_order] for column in columns), strict=True):
-        table = td_update(table, *step, gamma=world.gamma, lr=lr)
+
+    # Episode after episode, each from its first step to its last.
+    for episode, step in np.argwhere(played.real.T):
+        table = td_update(
+            table,
+            played.states[step, episode],
+            played.rewards[step, episode],
+            played.next_states[step, episode],
+            played.terminated[step, episode],
+            gamma=world.gamma,
+            lr=lr,
+        )
     return table
 
 
@@ -56,5 +64,10 @@ def three_critics(
     Lesson 7.
     """
     untrained = np.random.default_rng(seed).normal(size=len(world.chance))
-    half = learn_values(world, theta, episodes=episodes, lr=lr, seed=seed, table=untrained)
-    return {"perfect": state_values(world, theta), "half-trained": half, "untrained": untrained}
+    half_trained = learn_values(world, theta, episodes=episodes, lr=lr, seed=seed, table=untrained)
+
+    return {
+        "perfect": state_values(world, theta),
+        "half-trained": half_trained,
+        "untrained": untrained,
+    }

@@ -16,9 +16,10 @@ from course.returns import reward_to_go
 from course.worlds.model import World, policy
 
 MOST_EPISODES = 100_000  # a longer list is refused: it would not be instant any more
+OVER = -1  # stands for the state, and for the outcome, of an episode that has ended
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Episodes:
     """N episodes side by side, and how likely each is."""
 
@@ -41,8 +42,12 @@ class Episodes:
         return reward_to_go(self.rewards, gamma=gamma)[0]
 
     def draw(self, *, batch: int, batches: int, seed: int) -> NDArray[np.int64]:
-        """Draw episodes at their probability: column numbers, shape [batches, batch]."""
-        shape = whole("batches", batches, low=1), whole("batch", batch, low=1)
+        """Draw episodes at their probability: column numbers, shape [batches, batch].
+
+        Raises:
+            ValueError: if `batch` or `batches` is below 1.
+        """
+        shape = (whole("batches", batches, low=1), whole("batch", batch, low=1))
         edges = np.cumsum(self.probability)
         ticks = np.random.default_rng(seed).random(shape) * edges[-1]
         return np.searchsorted(edges, ticks, side="right")
@@ -62,22 +67,17 @@ def all_episodes(world: World, theta: ArrayLike) -> Episodes:
     Lesson 3.
     """
     chance = policy(world, theta)[:, :, None] * world.chance
-    ways = [np.flatnonzero(outcomes) for outcomes in world.chance.reshape(len(chance), -1)]
-    counts = np.array([len(way) for way in ways])
-    ways, first = np.concatenate(ways), np.cumsum(counts) - counts
-    paths, states = np.zeros((0, 1), dtype=np.int64), np.array([world.start])
-    while (states >= 0).any() and len(paths) != world.time_limit:
-        copies = np.where(states >= 0, counts[states], 1)
-        if copies.sum() > MOST_EPISODES:
-            raise ValueError(f"world must have at most {MOST_EPISODES} episodes: give it a time_limit")
-        nth = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)
-        states = np.repeat(states, copies)
-        outcomes, going = np.full(len(states), -1), states >= 0  # -1 stands after an end
-        at = states[going]
-        outcomes[going] = at * chance[0].size + ways[first[at] + nth[going]]
-        paths = np.vstack([np.repeat(paths, copies, axis=1), outcomes])
+    ways = _Ways.of(world)
+
+    # One column an episode so far; a row of `paths` holds the outcomes of a step, -1 after an end.
+    paths = np.zeros((0, 1), dtype=np.int64)
+    states = np.array([world.start])
+    while (states != OVER).any() and len(paths) != world.time_limit:
+        column, outcomes = ways.branch(states)
+        paths = np.vstack([paths[:, column], outcomes])
         states = _follow(world, outcomes)
-    probability = np.where(paths >= 0, chance.ravel()[paths], 1.0).prod(axis=0)
+
+    probability = np.where(paths != OVER, chance.ravel()[paths], 1.0).prod(axis=0)
     return _episodes(world, paths, probability)
 
 
@@ -97,39 +97,93 @@ def play(world: World, theta: ArrayLike, *, episodes: int, seed: int) -> Episode
 
     Lesson 6.
     """
-    episodes, rng = whole("episodes", episodes, low=1), np.random.default_rng(seed)
+    episodes = whole("episodes", episodes, low=1)
+    rng = np.random.default_rng(seed)
+
     chance = policy(world, theta)[:, :, None] * world.chance
     edges = np.cumsum(chance.reshape(len(chance), -1), axis=1)
     edges /= edges[:, -1:]  # the last edge is 1 exactly, so that no tick falls beyond it
-    paths, states = [], np.full(episodes, world.start)
-    while (states >= 0).any() and len(paths) != world.time_limit:
+
+    paths = []
+    states = np.full(episodes, world.start)
+    while (states != OVER).any() and len(paths) != world.time_limit:
         nth = (rng.random(episodes)[:, None] >= edges[states]).sum(axis=1)
-        paths.append(np.where(states >= 0, states * chance[0].size + nth, -1))
+        paths.append(np.where(states != OVER, states * chance[0].size + nth, OVER))
         states = _follow(world, paths[-1])
+
     return _episodes(world, np.array(paths), np.full(episodes, 1 / episodes))
 
 
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """All outcomes that can happen, the ways, state after state.
+
+    In a world with two ways out of state 0 and three out of state 1:
+
+        outcomes   w0 w0 | w1 w1 w1     numbers in the world's own [S, A, K], flat
+        count        2   |    3         ways out of each state
+        first        0   |    2         where they begin
+    """
+
+    outcomes: NDArray[np.int64]
+    count: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, world: World) -> "_Ways":
+        here, nth = np.nonzero(world.chance.reshape(len(world.chance), -1))
+        count = np.bincount(here, minlength=len(world.chance))
+        return cls(here * world.chance[0].size + nth, count, np.cumsum(count) - count)
+
+    def branch(self, states: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each column once for each way out of its state, [M]: which column, and which outcome.
+
+        A column that is over goes on once, with no outcome. In the world above:
+
+            states    1        over    0
+            copies    3        1       2
+            column    0  0  0  1       2  2
+            nth       0  1  2  0       0  1      of the copies of a column
+            outcome   w1 w1 w1 -1      w0 w0
+        """
+        copies = np.where(states != OVER, self.count[states], 1)
+        if copies.sum() > MOST_EPISODES:
+            raise ValueError(f"world must have at most {MOST_EPISODES} episodes: give it a time_limit")
+
+        column = np.repeat(np.arange(len(states)), copies)
+        nth = np.arange(len(column)) - (np.cumsum(copies) - copies)[column]
+
+        at = states[column]
+        going = at != OVER
+        outcomes = np.full(len(column), OVER)
+        outcomes[going] = self.outcomes[self.first[at[going]] + nth[going]]
+        return column, outcomes
+
+
 def _follow(world: World, outcomes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The state after each outcome, or -1 where the episode is over."""
-    over = (outcomes < 0) | world.terminated.ravel()[outcomes]
-    return np.where(over, -1, world.next_states.ravel()[outcomes])
+    """The state after each outcome, or OVER."""
+    over = (outcomes == OVER) | world.terminated.ravel()[outcomes]
+    return np.where(over, OVER, world.next_states.ravel()[outcomes])
 
 
 def _episodes(world: World, paths: NDArray[np.int64], probability: Array) -> Episodes:
-    real = paths >= 0
+    """Look up what each outcome of the paths [T, N] was."""
+    real = paths != OVER
     paths = np.where(real, paths, 0)
     states, actions, _ = np.unravel_index(paths, world.chance.shape)
     terminated = real & world.terminated.ravel()[paths]
+
     truncated = np.zeros_like(real)
     if len(paths) == world.time_limit:
         truncated[-1] = real[-1] & ~terminated[-1]
+
     return Episodes(
-        np.where(real, states, 0),
-        np.where(real, actions, 0),
-        np.where(real, world.rewards.ravel()[paths], 0.0),
-        np.where(real, world.next_states.ravel()[paths], 0),
-        terminated,
-        truncated,
-        real,
-        probability,
+        states=np.where(real, states, 0),
+        actions=np.where(real, actions, 0),
+        rewards=np.where(real, world.rewards.ravel()[paths], 0.0),
+        next_states=np.where(real, world.next_states.ravel()[paths], 0),
+        terminated=terminated,
+        truncated=truncated,
+        real=real,
+        probability=probability,
     )

@@ -5,13 +5,24 @@ there.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from course.arrays import Array, number, whole
 from course.worlds.model import World
 
-Outcome = tuple[float, int, float, bool]  # chance, next state, reward, terminated
+
+class Transition(NamedTuple):
+    """One thing that may happen after an action, as in Gymnasium's toy text worlds."""
+
+    chance: float
+    next_state: int
+    reward: float  # points
+    terminated: bool
+
+
+State = list[list[Transition]]  # for each action, what may happen
 
 
 def answer_world(*, length: int = 3, odds: float = 0.06, jackpot: float = 100.0) -> World:
@@ -30,25 +41,30 @@ def answer_world(*, length: int = 3, odds: float = 0.06, jackpot: float = 100.0)
     Lesson 3.
     """
     length = whole("length", length, low=1)
-    odds, jackpot = number("odds", odds, low=0, high=1), number("jackpot", jackpot)
-    outcomes: list[list[list[Outcome]]] = []
-    later = []
+    odds = number("odds", odds, low=0, high=1)
+    jackpot = number("jackpot", jackpot)
+
+    # State by state in rows: one with no token, two with one token, three with two, by the bold among them.
+    states: list[State] = []
     for written in range(length):
         for bold in range(written + 1):
-            outcomes.append([])
-            later.append(written > 0)
+            here = len(states)
+            states.append([])
             for action in (0, 1):
-                here, total, after = len(outcomes) - 1, bold + action, written + 1
-                if after < length:  # row after row: the states of one more token start `after` on
-                    outcomes[-1].append([(1.0, here + after + action, 0.0, False)])
-                    continue
-                chance, steady = odds * total / length, length - total
-                outcomes[-1].append(
-                    [(1 - chance, here, steady, True), (chance, here, steady + jackpot, True)]
-                )
-    features = np.zeros((len(outcomes), 2, 2))
-    features[np.arange(len(outcomes)), 1, np.array(later, dtype=int)] = 1
-    return _world(outcomes, features, [0.0, 0.0])
+                if written + 1 < length:
+                    below = here + written + 1 + action
+                    states[here].append([Transition(1.0, below, 0.0, False)])
+                else:
+                    chance = odds * (bold + action) / length
+                    plain = length - (bold + action)
+                    missed = Transition(1 - chance, here, plain, True)
+                    won = Transition(chance, here, plain + jackpot, True)
+                    states[here].append([missed, won])
+
+    features = np.zeros((len(states), 2, 2))
+    features[0, 1, 0] = 1  # the taste for bold of the first token,
+    features[1:, 1, 1] = 1  # and of all later ones
+    return _world(states, features, [0.0, 0.0])
 
 
 def corridor_world(*, length: int = 6, prize: float = 4.0, bonus: float = 0.5, luck: float = 2.0) -> World:
@@ -69,17 +85,27 @@ def corridor_world(*, length: int = 6, prize: float = 4.0, bonus: float = 0.5, l
     Lessons 4 to 7.
     """
     steps = whole("length", length, low=2) - 1
-    prize, bonus = number("prize", prize), number("bonus", bonus)
+    prize = number("prize", prize)
+    bonus = number("bonus", bonus)
     luck = number("luck", luck, low=0)
-    outcomes: list[list[list[Outcome]]] = [[[(1.0, 1, 0.0, False)], [(1.0, 1 + steps, 0.0, False)]]]
+
+    left_door = Transition(1.0, 1, 0.0, False)
+    right_door = Transition(1.0, 1 + steps, 0.0, False)
+    states: list[State] = [[[left_door], [right_door]]]
     for behind in (0.0, prize):
-        for left in range(steps, 0, -1):
-            here, last = len(outcomes), left == 1
-            after, found = (here, behind) if last else (here + 1, 0.0)
-            outcomes.append(
-                [[(0.5, after, found + pays + toss, last) for toss in (-luck, luck)] for pays in (0.0, bonus)]
+        for to_go in range(steps, 0, -1):
+            here = len(states)
+            last = to_go == 1
+            after = here if last else here + 1
+            found = behind if last else 0.0
+            states.append(
+                [
+                    [Transition(0.5, after, found + pays + toss, last) for toss in (-luck, luck)]
+                    for pays in (0.0, bonus)
+                ]
             )
-    return _world(outcomes, _table(len(outcomes)), [-1.0] + [0.5] * (2 * steps))
+
+    return _world(states, _table(len(states)), [-1.0] + [0.5] * (2 * steps))
 
 
 def survival_world(*, length: int = 6) -> World:
@@ -99,25 +125,39 @@ def survival_world(*, length: int = 6) -> World:
     """
     length = whole("length", length, low=2)
     lean = length - 1  # a leaning state's number, less its step
-    outcomes: list[list[list[Outcome]]] = []
-    for step in [*range(length), *range(1, length)]:
-        here, up, leaning = len(outcomes), step + 1, lean + step + 1
+
+    states: list[State] = []
+    for step in range(length):  # upright
         if step == length - 1:
-            outcomes.append([[(1.0, here, 1.0, True)]] * 2)
-        elif here < length:
-            outcomes.append(
-                [[(1 - slip, up, 1.0, False), (slip, leaning, 1.0, False)] for slip in (0.5, 0.1)]
-            )
+            survived = Transition(1.0, step, 1.0, True)
+            states.append([[survived], [survived]])
         else:
-            outcomes.append(
+            states.append(
                 [
-                    [(1 - fall, after, 1.0, False), (fall, here, 1.0, True)]
-                    for fall, after in ((0.6, leaning), (0.2, up))
+                    [
+                        Transition(1 - slip, step + 1, 1.0, False),
+                        Transition(slip, lean + step + 1, 1.0, False),
+                    ]
+                    for slip in (0.5, 0.1)
                 ]
             )
-    features = np.zeros((len(outcomes), 2, 2))
-    features[:length, 1, 0] = features[length:, 1, 1] = 1
-    return _world(outcomes, features, [0.0, 0.0])
+    for step in range(1, length):  # leaning
+        here = lean + step
+        if step == length - 1:
+            survived = Transition(1.0, here, 1.0, True)
+            states.append([[survived], [survived]])
+        else:
+            states.append(
+                [
+                    [Transition(1 - fall, after, 1.0, False), Transition(fall, here, 1.0, True)]
+                    for fall, after in ((0.6, here + 1), (0.2, step + 1))
+                ]
+            )
+
+    features = np.zeros((len(states), 2, 2))
+    features[:length, 1, 0] = 1  # holding on when upright,
+    features[length:, 1, 1] = 1  # and when leaning
+    return _world(states, features, [0.0, 0.0])
 
 
 def random_walk(*, time_limit: int | None = None) -> World:
@@ -131,37 +171,39 @@ def random_walk(*, time_limit: int | None = None) -> World:
 
     Sutton & Barto (2018), example 6.2. Lesson 6.
     """
-    outcomes: list[list[list[Outcome]]] = [
-        [[(1.0, max(at - 1, 0), 0.0, at == 0)], [(1.0, min(at + 1, 4), float(at == 4), at == 4)]]
-        for at in range(5)
-    ]
-    return _world(outcomes, _table(5), [0.0] * 5, start=2, time_limit=time_limit)
+    states: list[State] = []
+    for place in range(5):
+        left = Transition(1.0, max(place - 1, 0), 0.0, place == 0)
+        right = Transition(1.0, min(place + 1, 4), float(place == 4), place == 4)
+        states.append([[left], [right]])
+    return _world(states, _table(5), [0.0] * 5, start=2, time_limit=time_limit)
 
 
 def _world(
-    outcomes: Sequence[Sequence[Sequence[Outcome]]],
+    states: Sequence[State],
     features: Array,
     theta: Sequence[float],
     *,
     start: int = 0,
     time_limit: int | None = None,
 ) -> World:
-    """Pack nested lists [state][action][outcome], as Gymnasium's toy text worlds have them."""
-    most = max(len(action) for state in outcomes for action in state)
-    nothing = (0.0, 0, 0.0, False)
-    full = np.array(
-        [[[*a, *[nothing] * (most - len(a))] for a in state] for state in outcomes],
+    """Pack the lists [state][action][transition] into arrays, all with the same number of transitions."""
+    most = max(len(action) for state in states for action in state)
+    never = Transition(0.0, 0, 0.0, False)
+    packed = np.array(
+        [[[*action, *[never] * (most - len(action))] for action in state] for state in states],
         dtype=np.float64,
     )
-    chance, next_states, rewards, terminated = np.moveaxis(full, -1, 0)
+    chance, next_states, rewards, terminated = np.moveaxis(packed, -1, 0)
+
     return World(
-        chance,
-        next_states.astype(np.int64),
-        rewards,
-        terminated.astype(bool),
-        features,
-        np.array(theta),
-        start,
+        chance=chance,
+        next_states=next_states.astype(np.int64),
+        rewards=rewards,
+        terminated=terminated.astype(bool),
+        features=features,
+        theta=np.array(theta),
+        start=start,
         time_limit=time_limit,
     )
 

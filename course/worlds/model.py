@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from course.arrays import Array, finite, number, same_shape, whole
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class World:
     """S states, A actions, and for each pair up to K things that may happen next.
 
@@ -41,6 +41,8 @@ class World:
         number("gamma", self.gamma, low=0, high=1)
         if self.time_limit is not None:
             whole("time_limit", self.time_limit, low=1)
+
+        # A state leads to an end if one of its outcomes ends, or leads to a state that does.
         ends = np.zeros(len(self.chance), dtype=bool)
         for _ in range(len(ends)):
             ends = ((self.terminated | ends[self.next_states]) & (self.chance > 0)).any(axis=(1, 2))
@@ -149,13 +151,16 @@ def true_gradient(world: World, theta: ArrayLike) -> Array:
     """
     probability = policy(world, theta)
     step = world.gamma * _transitions(world, probability[:, :, None] * world.chance)
+
     here = np.eye(len(step))[world.start]
     if world.time_limit is None:
         met = np.linalg.solve(np.eye(len(step)) - step.T, here)
     else:
         met = np.zeros(len(step))
         for _ in range(world.time_limit):
-            met, here = met + here, here @ step
+            met = met + here
+            here = here @ step
+
     worth = met[:, None] * probability * action_values(world, theta)
     return np.einsum("sa,sad->d", worth, score_table(world, theta))
 
