@@ -8,7 +8,7 @@ so that its learning does not depend on the size of a game's points. `Agent.valu
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -75,15 +75,15 @@ class Agent(nn.Module):
         self.protocol = protocol
         self.sixteen_bits = len(self.obs_shape) == 3 and bfloat16_pays()  # for the convolutions
 
-        with torch.random.fork_rng(devices=[]), one_thread():  # orthogonal weights depend on the threads
+        # One thread, too: orthogonal weights depend on their number.
+        with undisturbed(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(whole("seed", seed, low=0))
             self.body, features = _body(self.obs_shape, self.width)
             self.critic_body = self.body if self.shared else _body(self.obs_shape, self.width)[0]
             self.actor = _layer(nn.Linear(features, self.actions), gain=0.01)
             self.critic = _layer(nn.Linear(features, 1), gain=0.0)
-
-        self.units = Units()
-        self.register_buffer("background", torch.as_tensor(np.asarray(background, np.float32)))
+            self.units = Units()
+            self.register_buffer("background", torch.as_tensor(np.asarray(background, np.float32)))
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities [B, A], and values [B] in the critic's units, of observations [B, ...]."""
@@ -221,6 +221,24 @@ def _agent_from(content: object) -> Agent:
     except (TypeError, KeyError, RuntimeError):  # a side that is no number, no such tensor, another shape
         raise ValueError("its weights do not belong to the agent that it describes") from None
     return agent
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Torch as the agent needs it, whatever a notebook has set; afterwards as it was.
+
+    Gradients on, new tensors in 32 bits and on the CPU, one thread. A `torch.set_grad_enabled(False)` in
+    some earlier cell would otherwise stop the training, and another default type would stop the networks.
+    """
+    with ExitStack() as settings:
+        settings.enter_context(one_thread())
+        settings.enter_context(torch.inference_mode(False))
+        settings.enter_context(torch.enable_grad())
+        if torch.get_default_device().type != "cpu":  # else left alone: it would cost time in every call
+            settings.enter_context(torch.device("cpu"))
+        settings.callback(torch.set_default_dtype, torch.get_default_dtype())
+        torch.set_default_dtype(torch.float32)
+        yield
 
 
 @contextmanager

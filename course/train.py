@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course import losses, returns
-from course.arrays import Array, number, whole
-from course.nets import Agent, device_for, one_thread
+from course.arrays import Array, flag, number, whole
+from course.nets import Agent, device_for, undisturbed
 from course.rollout import Collector, Rollout, check_env, values_along
 
 
@@ -52,17 +52,24 @@ class Config:
     recent: int = 20  # the score is the mean of so many last episodes
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot work, by name."""
+        """Refuse numbers that cannot work, by name; keep the others as plain numbers: 64.0 steps are 64."""
+        plain: dict[str, float] = {}
         for name in ("env_steps", "steps", "epochs", "minibatch", "learners", "width", "recent"):
-            whole(name, getattr(self, name), low=1)
+            plain[name] = whole(name, getattr(self, name), low=1)
         for name in ("gamma", "lam", "lr_end", "return_rate"):
-            number(name, getattr(self, name), low=0, high=1)
+            plain[name] = number(name, getattr(self, name), low=0, high=1)
         for name in ("value_weight", "entropy_weight"):
-            number(name, getattr(self, name), low=0)
+            plain[name] = number(name, getattr(self, name), low=0)
         for name in ("lr", "clip", "max_grad_norm", "advantage_floor"):
-            number(name, getattr(self, name), above=0)
+            plain[name] = number(name, getattr(self, name), above=0)
+        for name in ("point_ends", "shared"):
+            plain[name] = flag(name, getattr(self, name))
+
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)  # the record is frozen for everybody else
 
 
+LOSSES = ("policy_loss", "clipped_policy_loss")  # the two that `train` knows, by name
 CARTPOLE = Config()
 A2C = Config(steps=16, epochs=1, minibatch=512, lr=4e-3, return_rate=0.0)  # with `policy_loss`, 32 copies
 PONG = Config(
@@ -140,9 +147,9 @@ def train(
         gae: `gae(rewards, values, next_values, terminated, truncated, *, gamma, lam)`, arrays [T, N].
         normalize: `normalize(advantages, *, floor)`, numpy [n], called once a rollout.
         policy_loss: `clipped_policy_loss(log_probs, old_log_probs, advantages, *, clip)`, or
-            `policy_loss(log_probs, advantages)`: which of the two is told by the number of
-            arguments that it takes by position. The second wants `epochs=1`: nothing in it stops
-            the policy from running away from the one that played.
+            `policy_loss(log_probs, advantages)`. It is the one whose name it has; under another name
+            it is PPO's if it can be called so. The second wants `epochs=1`: nothing in it stops the
+            policy from running away from the one that played.
         seed: same seed, same machine: same run.
 
     Yields:
@@ -155,7 +162,11 @@ def train(
     Mnih et al. (2016), https://arxiv.org/abs/1602.01783; Schulman et al. (2017),
     https://arxiv.org/abs/1707.06347. Lessons 8 and 9.
     """
+    for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
+        if not callable(given):
+            raise ValueError(f"{name} must be a function, got {given!r}")
     check_env(env)
+
     agent = Agent(
         env.single_observation_space.shape,
         int(env.single_action_space.n),
@@ -166,11 +177,9 @@ def train(
         env_name=env.spec.id if env.spec else getattr(env, "game", type(env).__name__),
         protocol=getattr(env, "protocol", ""),
     )
-    for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
-        if not callable(given):
-            raise ValueError(f"{name} must be a function, got {given!r}")
+    agent = agent.to(device_for(agent))
     collector = Collector(env, seed=seed)
-    return learn(agent.to(device_for(agent)), collector, config, gae, normalize, _three(policy_loss))
+    return learn(agent, collector, config, gae, normalize, step_loss(policy_loss, clip=config.clip))
 
 
 def learn(
@@ -181,7 +190,7 @@ def learn(
     normalize: Callable[..., Array],
     policy_loss: Callable[..., Tensor],
 ) -> Iterator[Update]:
-    """The loop. Arguments, Yields, Raises: as `train`, with everything prepared."""
+    """The loop. Yields, Raises: as `train`, with everything prepared; `policy_loss` is a `step_loss`."""
     optimizer = torch.optim.Adam(agent.parameters(), lr=config.lr, eps=1e-5, fused=True)
     scores = deque(maxlen=config.recent)
     count = 0
@@ -189,20 +198,23 @@ def learn(
     good = copy.deepcopy(agent)
 
     while collector.env_steps < config.env_steps:
-        count += 1
         try:
-            with one_thread():
+            with undisturbed():
                 _set_lr(optimizer, config, collector.env_steps)
                 rollout = collector.collect(agent, config.steps)
+                if not rollout.real.any():
+                    continue  # of one or two rows, all can be resets: there is nothing to learn from
+
                 batch = judge(agent, rollout, config, gae, normalize)
                 if config.return_rate:
                     agent.follow(batch.targets, rate=config.return_rate)
                 measured = improve(agent, optimizer, batch, config, policy_loss, collector.rng)
+                good = copy.deepcopy(agent)
         except NotFinite as error:
-            raise TrainingFailed(f"update {count}: {error}; training stopped", good) from None
+            raise TrainingFailed(f"update {count + 1}: {error}; training stopped", good) from None
 
+        count += 1
         scores.extend(rollout.scores)
-        good = copy.deepcopy(agent)
         yield Update(
             **asdict(measured),
             number=count,
@@ -235,26 +247,34 @@ def judge(
     gae: Callable[..., Array],
     normalize: Callable[..., Array],
 ) -> Batch:
-    """Give every step its advantage and every state its target, in float64; drop what is not real."""
+    """Give every step its advantage and every state its target, in float64; drop what is not real.
+
+    The learner's functions get copies: they may work in place, and nothing else must notice.
+
+    Raises:
+        ValueError: if `gae` or `normalize` gives back another shape.
+        NotFinite: if a reward, a value or an advantage is NaN or infinite.
+    """
     values, next_values = values_along(rollout, agent)
     _finite(rewards=rollout.rewards, values=values, next_values=next_values)
 
     advantages = gae(
-        rollout.rewards,
-        values,
-        next_values,
+        rollout.rewards.copy(),
+        values.copy(),
+        next_values.copy(),
         rollout.terminated | (config.point_ends & (rollout.rewards != 0)),
-        rollout.truncated,
+        rollout.truncated.copy(),
         gamma=config.gamma,
         lam=config.lam,
     )
     real = rollout.real
-    advantages = np.asarray(advantages, dtype=np.float64)[real]
+    advantages = _shaped("gae", advantages, real.shape)[real]
     values = values[real]
     _finite(advantages=advantages)
 
     targets = advantages + values
-    scaled = np.asarray(normalize(advantages, floor=config.advantage_floor), dtype=np.float64)
+    scaled = normalize(advantages.copy(), floor=config.advantage_floor)
+    scaled = _shaped("normalize", scaled, advantages.shape)
     _finite(normalised_advantages=scaled)
 
     device = agent.background.device
@@ -315,7 +335,7 @@ def shared_gradient(
     Each learner takes an equal share of the rows. The mean over all rows is the mean of the learners'
     means, each weighted by its share.
     """
-    shares = np.array_split(rows, config.learners)
+    shares = np.array_split(rows, min(config.learners, len(rows)))
     weights = [len(share) / len(rows) for share in shares]
     find = partial(one_gradient, agent, batch, config, policy_loss)
     side_by_side = pool.map if len(shares) > 1 else map
@@ -344,10 +364,11 @@ def one_gradient(
     log_probs = log_pi.gather(1, batch.actions[chosen, None]).squeeze(1)
     old_log_probs = batch.log_probs[chosen]
 
+    # Measured before the loss is: a learner's loss may work in place.
     moved = (log_probs - old_log_probs).detach()
     kl = (moved.exp() - 1 - moved).mean()  # Schulman (2020), joschu.net/blog/kl-approx.html
 
-    policy = policy_loss(log_probs, old_log_probs, batch.advantages[chosen], clip=config.clip)
+    policy = policy_loss(log_probs, old_log_probs, batch.advantages[chosen])
     value = losses.value_loss(values, agent.units.to_units(batch.targets[chosen]))
     undecided = losses.entropy(log_pi)
     loss = policy + config.value_weight * value - config.entropy_weight * undecided
@@ -369,13 +390,64 @@ def _set_lr(optimizer: torch.optim.Optimizer, config: Config, env_steps: int) ->
         group["lr"] = config.lr * (config.lr_end + (1 - config.lr_end) * left)
 
 
-def _three(policy_loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Call either policy loss as if it were the clipped one."""
-    parameters = inspect.signature(policy_loss).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if sum(parameter.kind in kinds for parameter in parameters) >= 3:
-        return policy_loss
-    return lambda log_probs, old_log_probs, advantages, *, clip: policy_loss(log_probs, advantages)
+def step_loss(
+    policy_loss: Callable[..., Tensor], *, clip: float
+) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Either policy loss as a function of log-probabilities, old log-probabilities and advantages.
+
+    The name says which of the two it is: `policy_loss` or `clipped_policy_loss`. Under another name (a
+    lambda, say) it is the clipped one if it can be called so, else the plain one.
+
+    Raises:
+        ValueError: if it can be called in neither way, or has another name and does not say how.
+    """
+
+    def plain(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+        return policy_loss(log_probs, advantages)
+
+    def clipped(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+        return policy_loss(log_probs, old_log_probs, advantages, clip=clip)
+
+    name = _name(policy_loss)
+    try:
+        signature = inspect.signature(policy_loss)
+    except (ValueError, TypeError):  # written in another language: TorchScript, C
+        if name in LOSSES:
+            return plain if name == "policy_loss" else clipped
+        raise ValueError(f"policy_loss must have the name {' or '.join(LOSSES)}, got {name!r}") from None
+
+    takes_plain = _binds(signature, "log_probs", "advantages")
+    takes_clipped = _binds(signature, "log_probs", "old_log_probs", "advantages", clip=clip)
+    if takes_plain and (name == "policy_loss" or not takes_clipped):
+        return plain
+    if takes_clipped:
+        return clipped
+    raise ValueError(
+        "policy_loss must take (log_probs, advantages) or (log_probs, old_log_probs, advantages, *, clip), "
+        f"got {name}{signature}"
+    )
+
+
+def _name(function: Callable) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    own = getattr(function, "name", None)  # TorchScript's: its __name__ is that of its type
+    return own if isinstance(own, str) else getattr(function, "__name__", type(function).__name__)
+
+
+def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> bool:
+    try:
+        signature.bind(*positions, **keywords)
+    except TypeError:
+        return False
+    return True
+
+
+def _shaped(name: str, given: Array, shape: tuple[int, ...]) -> Array:
+    array = np.asarray(given, dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{name} must give back shape {shape}, got {array.shape}")
+    return array
 
 
 def _finite(**quantities: Array | float) -> None:

@@ -1,7 +1,9 @@
 """The agent learns what it must, says what it did, and refuses what cannot work."""
 
+import contextlib
 import copy
 import dataclasses
+import functools
 from dataclasses import replace
 
 import gymnasium as gym
@@ -251,11 +253,212 @@ def test_a_learning_rate_that_is_far_too_high_is_stopped_not_hidden():
         ("entropy_weight", -1),
         ("max_grad_norm", 0),
         ("return_rate", 2),
+        ("shared", "no"),
+        ("point_ends", 2),
     ],
 )
 def test_numbers_that_cannot_work_are_refused_by_name(number, value):
     with pytest.raises(ValueError, match=number):
         Config(**{number: value})
+
+
+# What a learner hands over
+
+
+def small_updates(count=2, config=None, **judges):
+    env = probes.matching(envs=4)
+    config = config or replace(SMALL, minibatch=32)
+    return [update for update, _ in zip(train(env, config, seed=1, **judges), range(count), strict=False)]
+
+
+def gae_in_place(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    """The deltas are built in `values`, the next values are blanked, the flags are joined; all in place."""
+    next_values[terminated] = 0.0
+    values *= -1
+    values += rewards + gamma * next_values
+    terminated |= truncated
+    for t in reversed(range(len(values) - 1)):
+        values[t] += gamma * lam * ~terminated[t] * values[t + 1]
+    rewards[:] = 99
+    truncated[:] = True
+    return values
+
+
+def normalize_in_place(advantages, *, floor):
+    advantages -= advantages.mean()
+    advantages /= max(advantages.std(), floor)
+    return advantages
+
+
+def clipped_in_place(log_probs, old_log_probs, advantages, *, clip):
+    ratio = log_probs.sub_(old_log_probs).exp()
+    old_log_probs.zero_()
+    loss = -torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages).mean()
+    advantages = advantages.clone().zero_()
+    return loss
+
+
+@pytest.mark.parametrize(
+    "judges",
+    [{"gae": gae_in_place}, {"normalize": normalize_in_place}, {"policy_loss": clipped_in_place}],
+    ids=lambda judges: next(iter(judges)),
+)
+def test_a_function_that_works_in_place_changes_no_number_of_the_run(judges):
+    np.testing.assert_allclose(numbers(small_updates(3, **judges)), numbers(small_updates(3)), rtol=1e-4)
+
+
+def with_an_extra_argument(log_probs, advantages, eps=1e-8):
+    return losses.policy_loss(log_probs, advantages)
+
+
+def clipped_of_all_arguments(*args, clip):
+    return losses.clipped_policy_loss(*args, clip=clip)
+
+
+def named(name, function):
+    function.__name__ = name
+    return function
+
+
+PLAIN = {
+    "an extra argument": named("policy_loss", with_an_extra_argument),
+    "lambda": lambda log_probs, advantages: losses.policy_loss(log_probs, advantages),
+    "partial": functools.partial(losses.policy_loss),
+    "partial of three": functools.partial(
+        named("policy_loss", lambda k, a, b: k * losses.policy_loss(a, b)), 1
+    ),
+    "all arguments": named("policy_loss", lambda *args, **options: losses.policy_loss(*args)),
+    "another name": lambda log_probs, advantages, scale=1.0: (
+        scale * losses.policy_loss(log_probs, advantages)
+    ),
+}
+CLIPPED = {
+    "all arguments": named("clipped_policy_loss", clipped_of_all_arguments),
+    "lambda": lambda a, b, c, *, clip: losses.clipped_policy_loss(a, b, c, clip=clip),
+    "partial": functools.partial(losses.clipped_policy_loss),
+    "the other's name": named(
+        "policy_loss", lambda a, b, c, *, clip: losses.clipped_policy_loss(a, b, c, clip=clip)
+    ),
+    "a method": losses.clipped_policy_loss.__call__,
+}
+
+
+@pytest.mark.parametrize("loss", PLAIN.values(), ids=PLAIN)
+def test_the_plain_loss_is_known_however_it_is_written(loss):
+    a2c = replace(SMALL, epochs=1)
+    right = small_updates(config=a2c, policy_loss=losses.policy_loss)
+    np.testing.assert_array_equal(numbers(small_updates(config=a2c, policy_loss=loss)), numbers(right))
+
+
+@pytest.mark.parametrize("loss", CLIPPED.values(), ids=CLIPPED)
+def test_the_clipped_loss_is_known_however_it_is_written(loss):
+    np.testing.assert_array_equal(numbers(small_updates(policy_loss=loss)), numbers(small_updates()))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+def test_a_loss_in_torchscript_is_known_by_its_name():
+    def policy_loss(log_probs: torch.Tensor, advantages: torch.Tensor) -> torch.Tensor:
+        return -(log_probs * advantages.detach()).mean()
+
+    def other(log_probs: torch.Tensor, advantages: torch.Tensor) -> torch.Tensor:
+        return -(log_probs * advantages.detach()).mean()
+
+    right = small_updates(policy_loss=losses.policy_loss)
+    got = small_updates(policy_loss=torch.jit.script(policy_loss))
+    np.testing.assert_array_equal(numbers(got), numbers(right))
+    with pytest.raises(
+        ValueError, match=r"must have the name policy_loss or clipped_policy_loss, got 'other'"
+    ):
+        small_updates(policy_loss=torch.jit.script(other))
+
+
+@pytest.mark.parametrize("loss", [lambda log_probs: 0, lambda a, b, c: 0, lambda a, b, *, scale: 0])
+def test_a_loss_that_cannot_be_called_is_refused_at_once_in_one_line(loss):
+    with pytest.raises(
+        ValueError, match=r"^policy_loss must take \(log_probs, advantages\) or .*got <lambda>\("
+    ) as no:
+        train(probes.matching(envs=4), SMALL, policy_loss=loss)
+    assert "\n" not in str(no.value)
+
+
+@pytest.mark.parametrize(
+    ("judges", "said"),
+    [
+        (
+            {"gae": lambda *columns, gamma, lam: columns[0][:-1]},
+            r"gae must give back shape \(16, 4\), got \(15, 4\)",
+        ),
+        ({"normalize": lambda a, *, floor: a.mean()}, r"normalize must give back shape \(\d+,\), got \(\)"),
+    ],
+    ids=["gae", "normalize"],
+)
+def test_another_shape_is_refused_by_name(judges, said):
+    with pytest.raises(ValueError, match=said):
+        small_updates(**judges)
+
+
+# What a notebook has set
+
+
+@contextlib.contextmanager
+def torch_default(setter, value, before):
+    setter(value)
+    try:
+        yield
+    finally:
+        setter(before)
+
+
+SETTINGS = {
+    "no gradients": lambda: torch_default(torch.set_grad_enabled, False, True),
+    "inference mode": torch.inference_mode,
+    "64 bits": lambda: torch_default(torch.set_default_dtype, torch.float64, torch.float32),
+    "no device": lambda: torch_default(torch.set_default_device, "meta", None),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_what_a_notebook_has_set_for_torch_changes_no_run_and_is_left_as_it_was(setting, tmp_path):
+    expected = numbers(small_updates())
+    with setting():
+        before = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device()
+        updates = small_updates()
+        save(updates[-1].agent, tmp_path / "agent.pt")
+        agent = load(tmp_path / "agent.pt")
+        said = agent.values(np.ones((1, 1)))
+        assert before == (torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device())
+    np.testing.assert_array_equal(numbers(updates), expected)
+    np.testing.assert_array_equal(said, updates[-1].agent.values(np.ones((1, 1))))
+
+
+# Numbers that are allowed alone, and meet
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"minibatch": 3, "learners": 4},
+        {"minibatch": 1, "learners": 2},
+        {"steps": 1, "minibatch": 1},
+        {"steps": 2, "minibatch": 3, "learners": 3},
+        {"steps": 16.0, "epochs": np.int64(2), "minibatch": np.float32(64)},
+        {"env_steps": 1},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("envs", [1, 3])
+def test_no_pair_of_allowed_numbers_stops_the_training(changed, envs):
+    for world in (probes.one_reward, probes.patience):
+        config = replace(SMALL, **{"env_steps": 40, "epochs": 2, **changed})
+        *_, last = train(world(envs=envs), config)
+        assert last.env_steps >= config.env_steps
+        assert np.isfinite(last.value_loss)
+
+
+@pytest.mark.parametrize("seed", [None, "one", 2**70, -1, 0.5])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match=r"^seed must be a whole number"):
+        train(games.make("CartPole-v1"), seed=seed)
 
 
 def test_games_that_are_not_there_are_refused_with_the_nearest():
