@@ -5,7 +5,9 @@
     judge(...)  the quiet form: a verdict, nothing shown, nothing raised
     exercises() all of them, with their references and the mistakes that are known
 
-One module a topic holds the exercises; `engine` says how an answer is judged.
+One module a topic holds the exercises. Of the others, `exercise` says what an exercise is, `mutants` how a
+known mistake is written, `engine` how an answer is judged, with `running`, `report` and `causes` as its
+parts, `limits` how a loop without end is cut, `tensors` how a loss is observed, `panel` how it looks.
 """
 
 import importlib
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from course.arrays import one_of
 from course.checks.engine import Exercise, examine
 from course.checks.panel import Panel, show
+from course.checks.running import on_copies
 
 __all__ = [
     "CheckFailed",
@@ -28,19 +31,18 @@ __all__ = [
 ]
 
 
-class _OneLine:
-    """An error that a notebook shows in one line: the panel above it has said the rest."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
-
-
-class CheckFailed(_OneLine, AssertionError):
+class CheckFailed(AssertionError):
     """The answer is not right; the message is the likely cause, in one line."""
 
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: see the panel above."]
 
-class NotAttempted(_OneLine, Exception):
+
+class NotAttempted(Exception):
     """The stub is untouched: it still raises NotImplementedError."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: nothing is broken, this exercise waits for you."]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def check(f: Callable) -> None:
 def use(f: Callable) -> Callable:
     """Give back `f` if it passes its check, else the course's own function, and say which.
 
+    Yours is handed copies of the arrays and tensors that it is called with (`f.__wrapped__` is your function
+    itself): an answer may work in place, and the lesson still needs what it was given.
+
     Args:
         f: your function, named as in the exercise.
 
@@ -88,7 +93,7 @@ def use(f: Callable) -> Callable:
     exercise = _exercise_of(f)
     if examine(exercise, f, seed=0).status == "passed":
         show(_Note(f"From here on the lesson uses your own {exercise.name}."))
-        return f
+        return on_copies(f)
     show(_Note(f"From here on the lesson uses the course's {exercise.name}, as yours does not pass yet."))
     return exercise.reference
 

@@ -1,14 +1,14 @@
 """Exercises of lesson 8: put it together."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from course import losses
-from course.checks.engine import Case, Exercise, Odd, returned
-from course.checks.tensors import loss_and_gradients
+from course.checks.engine import Case, Exercise
+from course.checks.exercise import GRADIENT
+from course.checks.tensors import observing
 
 
 def _policy_cases(rng: np.random.Generator) -> list[Case]:
@@ -47,7 +47,8 @@ POLICY_LOSS = Exercise(
     points=3,
     reference=losses.policy_loss,
     cases=_policy_cases,
-    observe=loss_and_gradients,
+    observe=observing(losses.policy_loss),
+    apart=(GRADIENT + "advantages",),
     mistakes=(
         (
             "The sign is turned round: going down this loss makes the good actions rarer.",
@@ -148,15 +149,6 @@ POLICY_LOSS = Exercise(
 )
 
 
-def _same_kind(f: Callable, case: Case) -> dict[str, Any]:
-    """What was returned; a tensor is to come back as a tensor."""
-    seen = returned(f, case)
-    got = seen[""]
-    if isinstance(case.args[0], torch.Tensor) and isinstance(got, np.ndarray | np.generic):
-        raise Odd("A tensor went in and a numpy array came out. Give back the kind that you were given.")
-    return seen
-
-
 def _normalize_cases(rng: np.random.Generator) -> list[Case]:
     cases = [
         Case("mean 3, standard deviation 2", (np.array([1.0, 5.0, 1.0, 5.0]),)),
@@ -206,7 +198,6 @@ NORMALIZE = Exercise(
     points=3,
     reference=losses.normalize,
     cases=_normalize_cases,
-    observe=_same_kind,
     mistakes=(
         (
             "The mean is not subtracted: steps that are worse than the average keep a positive weight.",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from course import returns
 from course.arrays import Array
 from course.checks.engine import Case, Exercise
+from course.checks.mutants import mutant
 
 Flags = NDArray[np.bool_]
 
@@ -36,29 +37,46 @@ def _definition_cases(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def _sum_of(weight: Callable, *, stop: Callable | None = None, back: bool = False) -> Callable:
-    """A gae_by_definition with another weight (of l, gamma, lam), another cut, or another direction."""
-
-    def wrong(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
-        if back:
-            deltas, ended = deltas[::-1], np.append(ended[:-1][::-1], True)
-        sums = np.zeros(len(deltas))
-        for t in range(len(deltas)):
-            for later in range(t, len(deltas)):
-                sums[t] += weight(later - t, gamma, lam) * deltas[later]
-                if (stop or _right_stop)(ended, t, later):
-                    break
-        return sums[::-1] if back else sums
-
-    return wrong
-
-
 def _right_stop(ended: Flags, t: int, later: int) -> bool:
     return ended[later]
 
 
-def _right_weight(ahead: int, gamma: float, lam: float) -> float:
-    return (gamma * lam) ** ahead
+def _one(ahead: int, gamma: float, lam: float) -> float:
+    return 1.0
+
+
+@mutant
+def _sum_of(
+    *,
+    gammas: Callable = lambda ahead, gamma: gamma**ahead,
+    lams: Callable = lambda ahead, lam: lam**ahead,
+    weight: Callable = _one,
+    first: int = 0,
+    stop: Callable = _right_stop,
+    back: bool = False,
+) -> Callable:
+    """A gae_by_definition, part by part: the weight of a surprise so many steps ahead, and where it stops.
+
+    `weight` comes on top of the powers of gamma and lam; `first` is where each sum begins, seen from its row.
+    """
+
+    def answer(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
+        if back:
+            deltas = deltas[::-1]
+            ended = np.append(ended[:-1][::-1], True)
+
+        sums = np.zeros(len(deltas))
+        for t in range(len(deltas)):
+            for later in range(t, len(deltas)):
+                ahead = later - t
+                if ahead >= first:
+                    power = gammas(ahead, gamma) * lams(ahead, lam)
+                    sums[t] += weight(ahead, gamma, lam) * power * deltas[later]
+                if stop(ended, t, later):
+                    break
+        return sums[::-1] if back else sums
+
+    return answer
 
 
 def _ended_row_lost(ended: Flags, t: int, later: int) -> bool:
@@ -92,35 +110,38 @@ GAE_BY_DEFINITION = Exercise(
     mistakes=(
         (
             "The sum runs on past the end of an episode. A step whose ended is true is the last that counts.",
-            _sum_of(_right_weight, stop=lambda ended, t, later: False),
+            _sum_of(stop=lambda ended, t, later: False),
         ),
         (
             "The sum stops one step too soon: the step that ended the episode counts as well.",
-            _sum_of(_right_weight, stop=_ended_row_lost),
+            _sum_of(stop=_ended_row_lost),
         ),
         (
             "The sum stops one step too late: the first surprise of the next episode is still counted.",
-            _sum_of(_right_weight, stop=_one_too_many),
+            _sum_of(stop=_one_too_many),
         ),
         (
             "lam is missing in the decay. Each step further costs a factor gamma * lam.",
-            _sum_of(lambda ahead, gamma, lam: gamma**ahead),
+            _sum_of(lams=lambda ahead, lam: 1.0),
         ),
         (
             "gamma is missing in the decay. Each step further costs a factor gamma * lam.",
-            _sum_of(lambda ahead, gamma, lam: lam**ahead),
+            _sum_of(gammas=lambda ahead, gamma: 1.0),
         ),
         (
             "Nothing fades. Each step further costs a factor gamma * lam.",
-            _sum_of(lambda ahead, gamma, lam: 1.0),
+            _sum_of(gammas=lambda ahead, gamma: 1.0, lams=lambda ahead, lam: 1.0),
         ),
         (
             "The powers are one too high: the surprise of step t itself has weight 1.",
-            _sum_of(lambda ahead, gamma, lam: (gamma * lam) ** (ahead + 1)),
+            _sum_of(weight=lambda ahead, gamma, lam: gamma * lam),
         ),
         (
             "Every later surprise has the same weight. The factor is a power: it grows with the distance.",
-            _sum_of(lambda ahead, gamma, lam: gamma * lam if ahead else 1.0),
+            _sum_of(
+                gammas=lambda ahead, gamma: gamma if ahead else 1.0,
+                lams=lambda ahead, lam: lam if ahead else 1.0,
+            ),
         ),
         (
             "The power counts from the start of the array. Count from step t: how far ahead is it?",
@@ -128,19 +149,23 @@ GAE_BY_DEFINITION = Exercise(
         ),
         (
             "1 - lam is a weight of the n-step estimates. A sum of TD errors does without it.",
-            _sum_of(lambda ahead, gamma, lam: (1 - lam) * (gamma * lam) ** ahead),
+            _sum_of(weight=lambda ahead, gamma, lam: 1 - lam),
         ),
         (
             "The sum looks back, at the surprises that came before. Credit looks ahead: t and later.",
-            _sum_of(_right_weight, back=True),
+            _sum_of(back=True),
         ),
         (
             "Those are the TD errors themselves. Where are the surprises still to come?",
-            lambda deltas, ended, *, gamma, lam: deltas,
+            _sum_of(weight=lambda ahead, gamma, lam: 0.0 if ahead else 1.0),
         ),
         (
             "Every sign is turned round: a pleasant surprise should count for the step.",
-            _sum_of(lambda ahead, gamma, lam: -((gamma * lam) ** ahead)),
+            _sum_of(weight=lambda ahead, gamma, lam: -1.0),
+        ),
+        (
+            "The sum starts at t + 1, so a step's own surprise is left out. It counts first, and in full.",
+            _sum_of(first=1),
         ),
     ),
 )
@@ -194,34 +219,47 @@ class _Given:
     lam: float
 
 
-def _worth(g: _Given) -> Array:
-    return g.gamma * g.next_values * ~g.terminated
+def _next_values(g: _Given) -> Array:
+    return g.next_values
+
+
+def _not_over(g: _Given) -> Flags:
+    return ~g.terminated
 
 
 def _going_on(g: _Given) -> Flags:
     return ~(g.terminated | g.truncated)
 
 
-def _product(g: _Given) -> float:
-    return g.gamma * g.lam
-
-
-def _bent(
+@mutant
+def _gae(
     *,
-    worth: Callable = _worth,
+    reward: Callable = lambda g: g.rewards,
+    discount: Callable = lambda g: g.gamma,
+    following: Callable = _next_values,
+    alive: Callable = _not_over,
+    own: Callable = lambda g: g.values,
+    start: Callable = lambda deltas, g: deltas,
     keep: Callable = _going_on,
-    decay: Callable = _product,
+    gamma_in_sum: Callable = lambda g: g.gamma,
+    lam_in_sum: Callable = lambda g: g.lam,
     solve: Callable = _decaying_sums,
     finish: Callable = lambda advantages, g: advantages,
+    sign: float = 1.0,
 ) -> Callable:
-    """A gae in which one part is wrong: what the next state is worth, the cut, the decay, the sum."""
+    """A gae, part by part.
 
-    def wrong(*columns: Array, gamma: float, lam: float) -> Array:
+    delta_t = reward + discount * following * alive - own, and the sum keeps * gamma_in_sum * lam_in_sum of
+    the next row's. `start` may change the deltas before they are summed, `finish` what comes out.
+    """
+
+    def answer(*columns: Array, gamma: float, lam: float) -> Array:
         g = _Given(*columns, gamma=gamma, lam=lam)
-        deltas = g.rewards + worth(g) - g.values
-        return finish(solve(deltas, keep(g) * decay(g)), g)
+        deltas = reward(g) + discount(g) * following(g) * alive(g) - own(g)
+        fading = keep(g) * gamma_in_sum(g) * lam_in_sum(g)
+        return sign * finish(solve(start(deltas, g), fading), g)
 
-    return wrong
+    return answer
 
 
 def _next_row(rows: Array) -> Array:
@@ -232,30 +270,20 @@ def _row_before(rows: Array) -> Array:
     return np.concatenate([np.zeros_like(rows[:1]), rows[:-1]])
 
 
-def _reset_state(g: _Given) -> Array:
-    following = np.concatenate([g.values[1:], g.next_values[-1:]])
-    return g.gamma * following * ~g.terminated
+def _value_of_the_next_row(g: _Given) -> Array:
+    return np.concatenate([g.values[1:], g.next_values[-1:]])
 
 
 def _nothing_after_the_last(g: _Given) -> Array:
-    worth = _worth(g)
-    worth[-1] = 0
-    return worth
+    following = g.next_values.copy()
+    following[-1] = 0
+    return following
 
 
-def _from_the_last_value(*columns: Array, gamma: float, lam: float) -> Array:
+def _from_the_last_value(deltas: Array, g: _Given) -> Array:
     """The sum starts from next_values of the last row, as if an advantage stood after it."""
-    g = _Given(*columns, gamma=gamma, lam=lam)
-    deltas, keep = g.rewards + _worth(g) - g.values, _going_on(g) * _product(g)
-    deltas[-1] += keep[-1] * g.next_values[-1]
-    return _decaying_sums(deltas, keep)
-
-
-def _ended_rows_lost(*columns: Array, gamma: float, lam: float) -> Array:
-    """(1 - ended) stands before the whole right-hand side, the TD error included."""
-    g = _Given(*columns, gamma=gamma, lam=lam)
-    deltas = _going_on(g) * (g.rewards + _worth(g) - g.values)
-    return _decaying_sums(deltas, _going_on(g) * _product(g))
+    last = _going_on(g)[-1] * g.gamma * g.lam * g.next_values[-1]
+    return np.concatenate([deltas[:-1], deltas[-1:] + last])
 
 
 GAE = Exercise(
@@ -267,93 +295,93 @@ GAE = Exercise(
     mistakes=(
         (
             "terminated is missing in the TD error: once the task is over, the next state is worth 0.",
-            _bent(worth=lambda g: g.gamma * g.next_values),
+            _gae(alive=lambda g: 1.0),
         ),
         (
             "The sum is never cut: after an ending, row t + 1 belongs to another episode.",
-            _bent(keep=lambda g: np.ones_like(g.terminated)),
+            _gae(keep=lambda g: np.ones_like(g.values)),
         ),
         (
             "A time limit is taken for the end of the task. The state reached there keeps its value.",
-            _bent(worth=lambda g: g.gamma * g.next_values * _going_on(g)),
+            _gae(alive=_going_on),
         ),
         (
             "The flags are those of the next row. Row t has its own: no index is shifted here.",
-            _bent(
-                worth=lambda g: g.gamma * g.next_values * ~_next_row(g.terminated),
+            _gae(
+                alive=lambda g: ~_next_row(g.terminated),
                 keep=lambda g: ~_next_row(g.terminated | g.truncated),
             ),
         ),
         (
             "The flags are those of the row before. Row t has its own: no index is shifted here.",
-            _bent(
-                worth=lambda g: g.gamma * g.next_values * ~_row_before(g.terminated),
+            _gae(
+                alive=lambda g: ~_row_before(g.terminated),
                 keep=lambda g: ~_row_before(g.terminated | g.truncated),
             ),
         ),
         (
             "values[t + 1] may be the first state after a reset. The state really reached is next_values[t].",
-            _bent(worth=_reset_state),
+            _gae(following=_value_of_the_next_row),
         ),
         (
             "gamma is missing in the decay of the sum: it is gamma * lam a step.",
-            _bent(decay=lambda g: g.lam),
+            _gae(gamma_in_sum=lambda g: 1.0),
         ),
         (
             "lam is missing in the decay of the sum: it is gamma * lam a step.",
-            _bent(decay=lambda g: g.gamma),
+            _gae(lam_in_sum=lambda g: 1.0),
         ),
         (
             "With [T, N] the sum runs from environment to environment. Time is axis 0.",
-            _bent(solve=lambda deltas, keep: _decaying_sums(deltas.T, keep.T).T),
+            _gae(solve=lambda deltas, keep: _decaying_sums(deltas.T, keep.T).T),
         ),
         (
             "Every sign is turned round: better than promised should come out above 0.",
-            _bent(finish=lambda advantages, g: -advantages),
+            _gae(sign=-1.0),
         ),
         (
             "The last row gets no next value. The array may stop where the task goes on: see next_values.",
-            _bent(worth=_nothing_after_the_last),
+            _gae(following=_nothing_after_the_last),
         ),
         (
             "A time limit does not stop the sum. The row after it belongs to another episode too.",
-            _bent(keep=lambda g: ~g.terminated),
+            _gae(keep=_not_over),
         ),
         (
             "The sum stops at a time limit but not where the task is over. Both flags stop it.",
-            _bent(keep=lambda g: ~g.truncated),
+            _gae(keep=lambda g: ~g.truncated),
         ),
         (
             "The sum runs forward, so each step gets the surprises of the past. Start at the last row.",
-            _bent(solve=lambda deltas, keep: _decaying_sums(deltas[::-1], keep[::-1])[::-1]),
+            _gae(solve=lambda deltas, keep: _decaying_sums(deltas[::-1], keep[::-1])[::-1]),
         ),
         (
             "That is A + V, the critic's target. The advantage is without the value.",
-            _bent(finish=lambda advantages, g: advantages + g.values),
+            _gae(finish=lambda advantages, g: advantages + g.values),
         ),
         (
             "gamma is missing in the TD error: the next state is one step away.",
-            _bent(worth=lambda g: g.next_values * ~g.terminated),
+            _gae(discount=lambda g: 1.0),
         ),
         (
             "Where both flags stand, terminated wins: the task is over, whoever was watching.",
-            _bent(worth=lambda g: g.gamma * g.next_values * ~(g.terminated & ~g.truncated)),
+            _gae(alive=lambda g: ~(g.terminated & ~g.truncated)),
         ),
         (
             "The sum starts from a value instead of 0. What follows the last row is in its TD error already.",
-            _from_the_last_value,
+            _gae(start=_from_the_last_value),
         ),
         (
             "The value of the state itself is not subtracted in the TD error.",
-            _bent(worth=lambda g: _worth(g) + g.values),
+            _gae(own=lambda g: 0.0),
         ),
         (
             "Those are the TD errors alone. Where are the surprises still to come?",
-            _bent(decay=lambda g: 0.0),
+            _gae(solve=lambda deltas, keep: deltas),
         ),
         (
             "A row that ends an episode comes out as 0. Cut what follows it, and keep its own surprise.",
-            _ended_rows_lost,
+            _gae(start=lambda deltas, g: deltas * _going_on(g)),
         ),
     ),
 )

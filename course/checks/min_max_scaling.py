@@ -17,8 +17,8 @@ def _min_max_cases(rng: np.random.Generator) -> list[Case]:
         Case("below the range", (-5.0, 5.0, 15.0)),
         Case("a negative range (Pong)", (np.array([-21.0, 0.0, 21.0]), -21.0, 21.0)),
         Case("a table of scores", (np.array([[3.0, 6.0], [9.0, 12.0]]), 3.0, 6.0)),
-        Case("a range of nothing: refuses", (1.0, 4.0, 4.0)),
-        Case("low above high: refuses", (1.0, 4.0, 2.0)),
+        Case("a range of nothing: refuses", (1.0, 4.0, 4.0), refuses=True),
+        Case("low above high: refuses", (1.0, 4.0, 2.0), refuses=True),
     ]
     for _ in range(8):
         low, width = rng.uniform(-100, 100), rng.uniform(1, 100)

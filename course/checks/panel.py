@@ -1,10 +1,11 @@
 """The panel under a check: one look for eyes, the same words for a terminal and a screen reader."""
 
 import html
+import re
 import sys
 from dataclasses import dataclass
 
-from course.checks.engine import Report
+from course.checks.report import Report
 
 # Mark, word and colour (Okabe-Ito green and vermillion; grey) of each status.
 LOOK = {
@@ -12,6 +13,8 @@ LOOK = {
     "wrong": ("✘", "not yet", "#D55E00"),
     "todo": ("…", "still to do", "#767676"),
 }
+TO_DO = "The line `raise NotImplementedError()` is reached. Replace it, run the cell, then run this one."
+PLAIN = str.maketrans({"✔": "+", "✘": "x", "…": "..."})  # for a terminal whose alphabet lacks them
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,21 @@ class Panel:
     def lines(self) -> list[tuple[str, str]]:
         """(what, text) rows; `what` may be empty."""
         report = self.report
+        notes = [("", note) for note in report.notes]
         if report.status == "passed":
-            return [("", f"Tried: {'; '.join(report.tried)}.")]
+            return [("", f"Tried: {'; '.join(report.tried)}."), *notes]
         if report.status == "todo":
-            return [("", "Write your code in the cell above, run it, then run this cell again.")]
-        rows = [("", report.cause)]
-        rows += [("call", report.call)] if report.call else []
-        rows += list(report.rows)
-        rows += [("printed", report.printed.rstrip())] if report.printed.strip() else []
-        return rows
+            return [("", TO_DO), *notes]
+
+        rows = [("", cause) for cause in report.causes]
+        if len(rows) > 1:
+            rows = [("", f"({nth}) {cause}") for nth, (_, cause) in enumerate(rows, start=1)]
+        if report.call:
+            rows.append(("call", report.call))
+        rows += report.rows
+        if report.printed.strip():
+            rows.append(("printed", report.printed.rstrip()))
+        return rows + notes
 
     def __str__(self) -> str:
         """The panel as plain text."""
@@ -50,7 +59,7 @@ class Panel:
             if what
         )
         said = "".join(
-            f'<div style="margin:.2em 0">{html.escape(text)}</div>' for what, text in self.lines if not what
+            f'<div style="margin:.2em 0">{_prose(text)}</div>' for what, text in self.lines if not what
         )
         table = f'<table style="margin:.3em 0;border:0">{rows}</table>' if rows else ""
         box = (
@@ -67,6 +76,11 @@ class Panel:
 _CELL = "text-align:left;border:0;padding:.1em .8em .1em 0;vertical-align:top"
 
 
+def _prose(text: str) -> str:
+    """A sentence as HTML; what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def show(thing: object) -> None:
     """Display in a notebook, print in a terminal."""
     ipython = sys.modules.get("IPython")
@@ -75,4 +89,14 @@ def show(thing: object) -> None:
 
         display(thing)
     else:
-        print(thing)
+        print(printable(str(thing), sys.stdout.encoding))
+
+
+def printable(text: str, encoding: str | None) -> str:
+    """The text itself, or where a terminal cannot write it (Windows, LC_ALL=C), plain signs instead."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+    return text

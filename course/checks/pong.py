@@ -8,7 +8,8 @@ from torch import Tensor
 
 from course import losses
 from course.checks.engine import Case, Exercise
-from course.checks.tensors import loss_and_gradients
+from course.checks.exercise import GRADIENT
+from course.checks.tensors import observing
 
 BEFORE = np.log([0.25])  # what the policy that played gave to the action
 
@@ -88,7 +89,8 @@ CLIPPED_POLICY_LOSS = Exercise(
     points=5,
     reference=losses.clipped_policy_loss,
     cases=_cases,
-    observe=loss_and_gradients,
+    observe=observing(losses.clipped_policy_loss),
+    apart=(GRADIENT + "old_log_probs", GRADIENT + "advantages"),
     mistakes=(
         (
             "The sign is turned round: going down this loss makes the good actions rarer.",

@@ -1,5 +1,7 @@
 """Exercises of lesson 1: how big is a score?"""
 
+from dataclasses import replace
+
 import numpy as np
 
 from course import scaling
@@ -14,9 +16,9 @@ def _orders_cases(rng: np.random.Generator) -> list[Case]:
         Case("zeros among them", ([0.0, 5.0, 50.0, 0.0],)),
         Case("one score alone", ([7.0],)),
         Case("small scores", ([0.002, 0.2],)),
-        Case("no score but 0: refuses", ([0.0, 0.0],)),
+        Case("no score but 0: refuses", ([0.0, 0.0],), refuses=True),
     ]
-    cases = [Case(case.label, (np.array(case.args[0]),)) for case in cases]
+    cases = [replace(case, args=(np.array(case.args[0]),)) for case in cases]
     for _ in range(8):
         sizes = 10 ** rng.uniform(-1, 6, size=rng.integers(2, 9))
         cases.append(Case("8 random lists", (sizes * rng.choice([-1, 1], size=len(sizes)),)))
@@ -83,7 +85,7 @@ def _human_cases(rng: np.random.Generator) -> list[Case]:
         Case("a negative random score (Pong)", (0.0, -20.0, 15.0)),
         Case("a human below random", (-5.0, 10.0, 0.0)),
         Case("an array of scores", (np.array([0.0, 5.0, 20.0]), 5.0, 15.0)),
-        Case("human equal to random: refuses", (3.0, 7.0, 7.0)),
+        Case("human equal to random: refuses", (3.0, 7.0, 7.0), refuses=True),
     ]
     for _ in range(8):
         random, human = rng.uniform(-100, 100, size=2)

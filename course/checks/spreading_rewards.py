@@ -15,8 +15,8 @@ def _spread_cases(rng: np.random.Generator) -> list[Case]:
         Case("a lost game of Pong", (-21.0, 7)),
         Case("no points at all", (0.0, 4)),
         Case("fewer points than steps", (1.0, 4)),
-        Case("a length of 0: refuses", (6.0, 0)),
-        Case("a length below 0: refuses", (6.0, -2)),
+        Case("a length of 0: refuses", (6.0, 0), refuses=True),
+        Case("a length below 0: refuses", (6.0, -2), refuses=True),
         *(
             Case("8 random scores", (float(rng.uniform(-1e6, 1e6)), int(rng.integers(2, 9))))
             for _ in range(8)

@@ -7,7 +7,9 @@ import torch
 
 from course import losses, returns
 from course.checks.engine import Case, Exercise
-from course.checks.tensors import loss_and_gradients
+from course.checks.exercise import GRADIENT
+from course.checks.mutants import detached, kept, mean, mutant, reductions
+from course.checks.tensors import observing
 
 
 def _explained_cases(rng: np.random.Generator) -> list[Case]:
@@ -36,25 +38,56 @@ def _explained_cases(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def _unless_constant(share: Callable, otherwise: Callable = lambda: float("nan")) -> Callable:
-    """An explained_variance whose formula, or answer to constant targets, can be made wrong."""
-
-    def wrong(values: np.ndarray, targets: np.ndarray) -> object:
-        return otherwise() if np.ptp(targets) == 0 else share(values, targets)
-
-    return wrong
-
-
-def _right_share(values: np.ndarray, targets: np.ndarray) -> float:
-    return 1 - np.var(targets - values) / np.var(targets)
-
-
-def _squared_correlation(values: np.ndarray, targets: np.ndarray) -> float:
-    return np.corrcoef(values.ravel(), targets.ravel())[0, 1] ** 2
+def _nan() -> float:
+    """The right answer to targets that are all equal."""
+    return float("nan")
 
 
 def _refuse_constant() -> None:
     raise ValueError("constant targets")
+
+
+def _miss(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    return targets - values
+
+
+def _outcomes(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    return targets
+
+
+def _guesses(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    return values
+
+
+@mutant
+def _explained(
+    *,
+    miss: Callable = _miss,
+    above: Callable = np.var,
+    below: Callable = np.var,
+    against: Callable = _outcomes,
+    share: Callable = lambda above, below: above / below,
+    rest: Callable = lambda share: 1 - share,
+    constant: Callable | None = _nan,
+) -> Callable:
+    """An explained_variance, part by part: 1 - above(miss) / below(outcomes)."""
+
+    def answer(values: np.ndarray, targets: np.ndarray) -> object:
+        if constant is not None and np.ptp(targets) == 0:
+            return constant()
+        misses = above(miss(values, targets))
+        outcomes = below(against(values, targets))
+        return rest(share(misses, outcomes))
+
+    return answer
+
+
+def _uncorrelated(values: np.ndarray, targets: np.ndarray) -> float:
+    return 1 - np.corrcoef(values.ravel(), targets.ravel())[0, 1] ** 2
+
+
+def _both(values: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values, targets
 
 
 EXPLAINED_VARIANCE = Exercise(
@@ -66,70 +99,75 @@ EXPLAINED_VARIANCE = Exercise(
     mistakes=(
         (
             "That is the share that is left over. How much of it is gone?",
-            _unless_constant(lambda v, t: np.var(t - v) / np.var(t)),
+            _explained(rest=lambda share: share),
         ),
         (
             "That compares how much guesses and outcomes vary. Guesses can vary a lot and still be wrong: "
             "look at the misses.",
-            _unless_constant(lambda v, t: np.var(v) / np.var(t)),
+            _explained(miss=_guesses, rest=lambda share: share),
         ),
         (
             "That is the squared correlation. It forgives a critic that is far too bold, and one that is "
             "the wrong way round.",
-            _unless_constant(_squared_correlation),
+            _explained(miss=_both, above=lambda both: _uncorrelated(*both), below=lambda targets: 1.0),
         ),
         (
             "Above the line stands the mean squared miss. It punishes a constant offset; the variance of the "
             "misses does not.",
-            _unless_constant(lambda v, t: 1 - np.mean((t - v) ** 2) / np.var(t)),
+            _explained(above=lambda misses: np.mean(misses**2)),
         ),
         (
             "One variance divides by n, the other by n - 1. Use np.var as it is for both.",
-            _unless_constant(lambda v, t: 1 - np.var(t - v, ddof=1) / np.var(t)),
+            _explained(above=lambda misses: np.var(misses, ddof=1)),
         ),
         (
             "One variance divides by n - 1, the other by n. Use np.var as it is for both.",
-            _unless_constant(lambda v, t: 1 - np.var(t - v) / np.var(t, ddof=1)),
+            _explained(below=lambda targets: np.var(targets, ddof=1)),
         ),
         (
             "The ratio is upside down: the misses belong above the line, the outcomes below.",
-            _unless_constant(lambda v, t: 1 - np.var(t) / np.var(t - v)),
+            _explained(share=lambda above, below: below / above),
         ),
         (
             "The misses are measured against how much the guesses vary. Was targets mistaken for values?",
-            _unless_constant(lambda v, t: 1 - np.var(t - v) / np.var(v)),
+            _explained(against=_guesses),
         ),
         (
             "Those are standard deviations. It is the variance that is shared out.",
-            _unless_constant(lambda v, t: 1 - np.std(t - v) / np.std(t)),
+            _explained(above=np.std, below=np.std),
         ),
         (
             "A miss is a difference. Here guess and outcome are added.",
-            _unless_constant(lambda v, t: 1 - np.var(t + v) / np.var(t)),
+            _explained(miss=np.add),
         ),
         (
             "That averages absolute misses. A variance squares them.",
-            _unless_constant(lambda v, t: 1 - np.mean(np.abs(t - v)) / np.mean(np.abs(t - np.mean(t)))),
+            _explained(
+                above=lambda misses: np.mean(np.abs(misses)),
+                below=lambda targets: np.mean(np.abs(targets - np.mean(targets))),
+            ),
         ),
         (
             "That gives a number for each column. One number is wanted, over all elements.",
-            _unless_constant(lambda v, t: 1 - np.var(t - v, axis=0) / np.var(t, axis=0)),
+            _explained(
+                above=lambda misses: np.var(misses, axis=0), below=lambda targets: np.var(targets, axis=0)
+            ),
         ),
         (
             "When all outcomes are equal there is nothing to explain, and 0 would be a verdict. Return nan.",
-            _unless_constant(_right_share, lambda: 0.0),
+            _explained(constant=lambda: 0.0),
         ),
         (
             "When all outcomes are equal there is nothing to explain, and 1 would be praise. Return nan.",
-            _unless_constant(_right_share, lambda: 1.0),
+            _explained(constant=lambda: 1.0),
         ),
         (
             "When all outcomes are equal you divide by 0. Look for that first, and return nan.",
-            _right_share,
+            _explained(constant=None),
         ),
         (
             "Equal outcomes are no mistake of the caller's. Return nan; do not raise.",
-            _unless_constant(_right_share, _refuse_constant),
+            _explained(constant=_refuse_constant),
         ),
     ),
 )
@@ -145,10 +183,18 @@ def _loss_cases(rng: np.random.Generator) -> list[Case]:
             "two episodes side by side",
             (np.array([[1.0, 3.0], [5.0, 7.0], [9.0, 2.0]]), np.array([[0.0, 3.0], [7.0, 4.0], [9.0, 6.0]])),
         ),
-        Case("[3, 1] against [3]: refuses", (np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 4.0]))),
-        Case("[2, 2] against [2]: refuses", (np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([1.0, 2.0]))),
-        Case("[3] against [1]: refuses", (np.array([1.0, 2.0, 4.0]), np.array([2.0]))),
-        Case("[2] against [3]: refuses", (np.array([1.0, 2.0]), np.array([1.0, 2.0, 4.0]))),
+        Case(
+            "[3, 1] against [3]: refuses",
+            (np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 4.0])),
+            refuses=True,
+        ),
+        Case(
+            "[2, 2] against [2]: refuses",
+            (np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([1.0, 2.0])),
+            refuses=True,
+        ),
+        Case("[3] against [1]: refuses", (np.array([1.0, 2.0, 4.0]), np.array([2.0])), refuses=True),
+        Case("[2] against [3]: refuses", (np.array([1.0, 2.0]), np.array([1.0, 2.0, 4.0])), refuses=True),
     ]
     for _ in range(8):
         shape = tuple(rng.integers(2, 6, size=rng.integers(1, 3)))
@@ -157,19 +203,59 @@ def _loss_cases(rng: np.random.Generator) -> list[Case]:
     return cases
 
 
-def _refusing(loss: Callable, error: type[Exception] = ValueError) -> Callable:
-    """A value_loss with a wrong formula, or a refusal of another kind."""
-
-    def wrong(values: torch.Tensor, targets: torch.Tensor) -> object:
-        if values.shape != targets.shape:
-            raise error("unequal shapes")
-        return loss(values, targets)
-
-    return wrong
+def _unequal(values: torch.Tensor, targets: torch.Tensor) -> None:
+    """The right refusal."""
+    if values.shape != targets.shape:
+        raise ValueError("unequal shapes")
 
 
-def _right_loss(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return 0.5 * (values - targets.detach()).square().mean()
+def _unequal_numbers(values: torch.Tensor, targets: torch.Tensor) -> None:
+    if values.numel() != targets.numel():
+        raise ValueError("unequal numbers of elements")
+
+
+def _unequal_lengths(values: torch.Tensor, targets: torch.Tensor) -> None:
+    if len(values) != len(targets):
+        raise ValueError("unequal lengths")
+
+
+def _unasserted(values: torch.Tensor, targets: torch.Tensor) -> None:
+    if values.shape != targets.shape:
+        raise AssertionError("unequal shapes")
+
+
+def _no_refusal(values: torch.Tensor, targets: torch.Tensor) -> None:
+    pass
+
+
+def _as_they_come(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return values - targets
+
+
+def _lined_up(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return values - targets.reshape(values.shape)
+
+
+@mutant
+def _value_loss(
+    *,
+    refuse: Callable = _unequal,
+    learns: Callable = kept,
+    data: Callable = detached,
+    miss: Callable = _as_they_come,
+    power: Callable = torch.square,
+    reduce: Callable = mean,
+    half: float = 0.5,
+    finish: Callable = kept,
+) -> Callable:
+    """A value_loss, part by part."""
+
+    def answer(values: torch.Tensor, targets: torch.Tensor) -> object:
+        refuse(values, targets)
+        misses = miss(learns(values), data(targets))
+        return finish(half * reduce(power(misses)))
+
+    return answer
 
 
 VALUE_LOSS = Exercise(
@@ -178,84 +264,68 @@ VALUE_LOSS = Exercise(
     points=3,
     reference=losses.value_loss,
     cases=_loss_cases,
-    observe=loss_and_gradients,
+    observe=observing(losses.value_loss),
+    apart=(GRADIENT + "targets",),
     mistakes=(
+        *reductions(_value_loss),
         (
             "The half is missing. With it, the gradient is the miss itself; without it, twice the miss.",
-            _refusing(lambda v, t: (v - t.detach()).square().mean()),
-        ),
-        (
-            "That is a sum. A loss that grows with the batch makes the step grow with it too: take the mean.",
-            _refusing(lambda v, t: 0.5 * (v - t.detach()).square().sum()),
-        ),
-        (
-            "The sum is divided by the length of the first axis only. Take the mean over all elements.",
-            _refusing(lambda v, t: 0.5 * (v - t.detach()).square().sum() / len(v)),
+            _value_loss(half=1.0),
         ),
         (
             "The gradient flows into the targets as well: the outcome would be bent towards the guess. "
             "Detach them.",
-            _refusing(lambda v, t: 0.5 * (v - t).square().mean()),
+            _value_loss(data=kept),
         ),
         (
             "The wrong one is detached. Guesses are to learn from outcomes, and not the other way round.",
-            _refusing(lambda v, t: 0.5 * (v.detach() - t).square().mean()),
+            _value_loss(data=kept, learns=detached),
         ),
         (
             "Both are detached, so nothing can be learned. The guesses must keep their gradient.",
-            _refusing(lambda v, t: 0.5 * (v.detach() - t.detach()).square().mean()),
-        ),
-        (
-            "That became a plain number on the way. Stay with tensors, or no gradient gets through.",
-            _refusing(lambda v, t: _right_loss(v, t).item()),
+            _value_loss(learns=detached),
         ),
         (
             "That is the mean absolute miss. It learns the median of the outcomes; squares learn their mean.",
-            _refusing(lambda v, t: (v - t.detach()).abs().mean()),
+            _value_loss(power=torch.abs, half=1.0),
         ),
         (
             "That is half the mean absolute miss. Square each miss before you average.",
-            _refusing(lambda v, t: 0.5 * (v - t.detach()).abs().mean()),
+            _value_loss(power=torch.abs),
         ),
         (
             "A root is taken at the end. Leave the square: its slope is the miss, and 0 where all is right.",
-            _refusing(lambda v, t: (v - t.detach()).square().mean().sqrt()),
+            _value_loss(half=1.0, finish=torch.sqrt),
         ),
         (
             "The average is taken before the square, so that misses to both sides cancel. Square first.",
-            _refusing(lambda v, t: 0.5 * (v - t.detach()).mean().square()),
+            _value_loss(reduce=lambda misses: misses.mean().square(), power=kept),
         ),
         (
             "The half is squared too and becomes a quarter. It belongs outside the square.",
-            _refusing(lambda v, t: (0.5 * (v - t.detach())).square().mean()),
+            _value_loss(half=0.25),
         ),
         (
             "The sign is turned round: going down this loss makes the misses larger.",
-            _refusing(lambda v, t: -_right_loss(v, t)),
-        ),
-        (
-            "The mean is over one axis only. A loss is one number, whatever the shape.",
-            _refusing(lambda v, t: 0.5 * (v - t.detach()).square().mean(dim=0)),
+            _value_loss(finish=torch.neg),
         ),
         (
             "Torch stretches [3, 1] against [3] to nine misses without a word. Compare the shapes first, and "
             "raise ValueError if they differ.",
-            _right_loss,
+            _value_loss(refuse=_no_refusal),
         ),
         (
             "[3, 1] and [3] hold as many numbers, but they are not the same shape. Refuse unless the shapes "
             "are equal.",
-            lambda v, t: (
-                _right_loss(v, t.reshape(v.shape)) if v.numel() == t.numel() else _refusing(_right_loss)(v, t)
-            ),
+            _value_loss(refuse=_unequal_numbers, miss=_lined_up),
         ),
         (
             "Unequal lengths are refused, but [3, 1] and [3] have the same length. Compare their .shape.",
-            lambda v, t: _right_loss(v, t) if len(v) == len(t) else _refusing(_right_loss)(v, t),
+            _value_loss(refuse=_unequal_lengths),
         ),
         (
             "Unequal shapes are noticed, but a caller can only catch what was agreed on: raise ValueError.",
-            _refusing(_right_loss, AssertionError),
+            _value_loss(refuse=_unasserted),
         ),
     ),
 )
