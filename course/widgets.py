@@ -185,5 +185,6 @@ def _wide(label: str) -> dict:
     return {
         "description": label,
         "style": {"description_width": "13em"},
-        "layout": w.Layout(width="42em", max_width="100%"),
+        # Its margin counts for the width, or a list would lose its right edge in a narrow window.
+        "layout": w.Layout(width="42em", max_width="calc(100% - 4px)", margin="2px"),
     }

@@ -206,6 +206,9 @@ def test_check_cells_carry_grade_points_and_in_the_learners_copy_alone_the_tag_t
     learners = by_id(notebook(built, "notebooks"))
     assert learners["check_min_max"].metadata.editable is False
     assert learners["min_max"].metadata.get("editable", True)
+    texts = [cell for cell in learners.values() if cell.cell_type == "markdown"]
+    assert texts
+    assert not any(cell.metadata.editable for cell in texts)  # a double click on a hint opens no source
     assert sum("raises-exception" in c.metadata.get("tags", []) for c in learners.values()) == 1
 
 

@@ -1,4 +1,7 @@
-"""Lesson 2 in a real JupyterLab in a real browser: run all of it, and move a slider with the mouse."""
+"""Lessons in a real JupyterLab in a real browser: run, drag, type on a control, save, come back tomorrow.
+
+One server and one browser serve every test. Learners' notebooks are made from the lessons' sources.
+"""
 
 import json
 import os
@@ -11,16 +14,41 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from course.authoring.notebooks import dumps, unsolved
+from course.authoring.source import read
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = "02_min_max_scaling"
+SAVED = "03_jackpots"
 SLIDER = "games played"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn as well
 }
+# One control of each kind that the course has, and a setting that cannot be drawn.
+CONTROLS = """
+from course import widgets
+from course.plots import min_max_scaling as plots
+
+
+def draw(seen, best, size, critic):
+    if size == 100:
+        raise ValueError("a hundred is a crowd")
+    return plots.history([3, 1, 4, 8], seen)
+
+
+widgets.Explorer(
+    draw,
+    seen=widgets.slider("games played", 2, 1, 4, 1),
+    best=widgets.log_slider("best score", 10, 1, 1000),
+    size=widgets.choice("batch size", [5, 20, 100], 20),
+    critic=widgets.choice("critic", ["as given", "drawn", "best"], "drawn"),
+)
+"""
 
 
 def missing(what):
@@ -30,7 +58,7 @@ def missing(what):
     pytest.skip(what)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     if CHROMIUM is None:
         missing("no Chromium on the PATH")
@@ -45,13 +73,11 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def jupyterlab(browser, tmp_path_factory):
     """The address of a JupyterLab on copies of the notebooks, with nobody's settings and nobody's trust."""
     root = tmp_path_factory.mktemp("lab")
-    for folder in ("notebooks", "solutions"):
-        (root / "work" / folder).mkdir(parents=True)
-        shutil.copy(ROOT / folder / f"{LESSON}.ipynb", root / "work" / folder)
+    fill(root / "work")
     environment = dict(os.environ)
     for name in ("CONFIG", "DATA", "RUNTIME"):
         environment[f"JUPYTER_{name}_DIR"] = str(root / name.lower())
@@ -81,6 +107,20 @@ def jupyterlab(browser, tmp_path_factory):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def fill(work):
+    """Two learners' copies and a solution of the lessons, and a notebook of one cell with CONTROLS."""
+    for folder in ("notebooks", "solutions"):
+        (work / folder).mkdir(parents=True)
+    for lesson in (LESSON, SAVED):
+        copied = dumps(unsolved(read(ROOT / "solutions" / f"{lesson}.py")))
+        (work / "notebooks" / f"{lesson}.ipynb").write_text(copied, encoding="utf-8")
+    shutil.copy(ROOT / "solutions" / f"{LESSON}.ipynb", work / "solutions")
+    python = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    cells = [nbformat.v4.new_code_cell(CONTROLS.strip()), *(map(nbformat.v4.new_markdown_cell, "abc"))]
+    controls = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": python})
+    nbformat.write(controls, work / "controls.ipynb")
 
 
 def answers(address, server, log):
@@ -117,6 +157,20 @@ def opened(page, path):
     return page.locator(".jp-NotebookPanel")
 
 
+def run_all(page):
+    # Until its kernel is there, JupyterLab answers Run All with a question.
+    page.get_by_text(re.compile(r"^Python 3 .*\| Idle$")).wait_for(timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+
+def has_run(page, notebook):
+    """Whether the last cell with code has run, and nothing is in its way."""
+    return undisturbed(page) and re.fullmatch(
+        r"\[\d+\]:", notebook.locator(".jp-CodeCell .jp-InputPrompt").last.inner_text()
+    )
+
+
 def undisturbed(page):
     """No question stands in the way; raises if one does."""
     assert page.locator(".jp-Dialog").count() == 0, page.locator(".jp-Dialog").inner_text()
@@ -135,14 +189,8 @@ def test_run_all_reaches_the_end_and_a_dragged_slider_changes_the_picture_and_th
     page, jupyterlab, tmp_path
 ):
     notebook = opened(page, f"notebooks/{LESSON}.ipynb")
-    code = json.loads((ROOT / "notebooks" / f"{LESSON}.ipynb").read_text(encoding="utf-8"))["cells"]
-    cells = sum(cell["cell_type"] == "code" for cell in code)
-    # Until its kernel is there, JupyterLab answers Run All with a question.
-    page.get_by_text(re.compile(r"^Python 3 .*\| Idle$")).wait_for(timeout=90_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    last = notebook.locator(".jp-CodeCell .jp-InputPrompt").last
-    wait(lambda: undisturbed(page) and last.inner_text() == f"[{cells}]:", 300, "the last cell")
+    run_all(page)
+    wait(lambda: has_run(page, notebook), 300, "the last cell")
     page.screenshot(path=tmp_path / "run.png")
     assert notebook.get_by_text("still to do").count() >= 2
     assert_quiet(page, jupyterlab)
@@ -191,3 +239,135 @@ def test_a_solution_that_was_never_run_here_shows_still_pictures_with_their_word
     assert notebook.get_by_text(re.compile("Loading widget|interactive\\(children=")).count() == 0
     assert notebook.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert_quiet(page, jupyterlab)
+
+
+def test_a_saved_notebook_that_is_opened_again_shows_its_pictures_and_after_a_run_its_controls(
+    page, jupyterlab, tmp_path
+):
+    path = f"notebooks/{SAVED}.ipynb"
+    notebook = opened(page, path)
+    run_all(page)
+    widgets, twins = notebook.locator(".advantage-explorer"), notebook.locator(".advantage-twin")
+    wait(lambda: has_run(page, notebook) and widgets.count() == 3, 120, "three widgets")
+    assert [each.is_visible() for each in twins.all()] == [False] * 3
+    page.keyboard.press("Control+s")
+    wait(lambda: page.locator(".jp-mod-dirty").count() == 0, 20, "the file to be saved")
+    page.evaluate(STOP_KERNELS)
+
+    # Tomorrow.
+    page.said.clear()
+    notebook = opened(page, path)
+    wait(lambda: notebook.get_by_text("model not found").count() == 3, 30, "JupyterLab to miss the widgets")
+    assert not any(each.is_visible() for each in notebook.get_by_text("model not found").all())
+    assert widgets.count() == 0
+    for twin in twins.all():
+        assert twin.locator("img").bounding_box()["height"] > 200
+        assert twin.get_by_text("Run this cell to move the controls").is_visible()
+    twins.first.scroll_into_view_if_needed()
+    page.screenshot(path=tmp_path / "reopened.png")
+
+    run_all(page)
+    wait(lambda: has_run(page, notebook) and widgets.count() == 3, 120, "three widgets")
+    assert [each.is_visible() for each in twins.all()] == [False] * 3
+    assert notebook.get_by_text("model not found").count() == 0
+    words = widgets.first.get_by_role("status")
+    before = words.inner_text()
+    widgets.first.get_by_role("slider", name="batch size").press("ArrowRight")
+    wait(lambda: words.inner_text() != before, 20, "the words to follow")
+
+
+# As the Running panel would; the user's own notebooks stay open.
+STOP_KERNELS = """async () => {
+  const token = document.cookie.match(/_xsrf=([^;]+)/)[1];
+  for (const session of await (await fetch("/api/sessions")).json())
+    await fetch(`/api/sessions/${session.id}`, { method: "DELETE", headers: { "X-XSRFToken": token } });
+}"""
+
+
+def test_a_double_click_on_a_hint_does_not_turn_it_into_source(page):
+    notebook = opened(page, f"notebooks/{SAVED}.ipynb")
+    text = notebook.locator(".jp-MarkdownCell", has=page.locator("summary")).first
+    text.locator("summary").first.dblclick()
+    text.locator("p").first.dblclick()
+    time.sleep(0.3)
+    assert "jp-mod-rendered" in text.get_attribute("class")
+    text.locator("summary").first.click()
+    assert text.locator("details[open]").count() == 1
+
+
+@pytest.fixture(scope="session")
+def controls(browser, jupyterlab):
+    """The page of the notebook CONTROLS, after a run."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1000}, base_url=jupyterlab)
+    notebook = opened(page, "controls.ipynb")
+    run_all(page)
+    wait(lambda: notebook.locator(".advantage-explorer").count() == 1, 60, "the widget")
+    notebook.locator(".advantage-explorer img").wait_for()
+    yield page
+    page.close()
+
+
+def of(control):
+    """What a control shows, to a screen reader as well."""
+    return control.evaluate("each => each.getAttribute('aria-valuetext') ?? each.value")
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "down"),
+    [
+        ("slider", "games played", ("2", "1")),
+        ("slider", "best score", ("10", "8")),
+        ("slider", "batch size", ("20", "5")),
+        ("combobox", "critic", ("drawn", "best")),
+    ],
+)
+def test_a_control_has_its_name_keeps_its_keys_and_deletes_no_cell(controls, role, name, down):
+    control = controls.locator(".advantage-explorer").get_by_role(role, name=name, exact=True)
+    cells = controls.locator(".jp-Notebook .jp-Cell")
+    assert cells.count() == 4
+    assert of(control) == down[0]
+    control.press("ArrowDown")
+    wait(lambda: of(control) == down[1], 10, "the arrow to move it")
+    control.press("ArrowUp")
+    wait(lambda: of(control) == down[0], 10, "the arrow to move it back")
+    for key in ("x", "a", "b", "m", "d", "d"):  # cut, insert above, below, make text, delete
+        controls.keyboard.press(key)
+    time.sleep(0.3)
+    assert cells.count() == 4
+    assert control.evaluate("each => document.activeElement === each")
+    if role == "combobox":  # it went to the name that begins with the last letter
+        control.select_option(down[0])
+
+
+def test_the_keys_of_the_notebook_work_on_a_control_too(controls):
+    control = controls.get_by_role("slider", name=SLIDER)
+    prompt = controls.locator(".jp-InputPrompt").first
+    before = prompt.inner_text()
+    control.press("Shift+Enter")
+    wait(lambda: prompt.inner_text() not in (before, "[*]:"), 30, "the cell to run again")
+    controls.locator(".advantage-explorer img").wait_for()
+    controls.get_by_role("slider", name=SLIDER).press("Control+s")
+    wait(lambda: controls.locator(".jp-mod-dirty").count() == 0, 10, "the file to be saved")
+
+
+def test_a_setting_that_cannot_be_drawn_is_said_below_a_pale_picture(controls):
+    widget = controls.locator(".advantage-explorer")
+    control, words = widget.get_by_role("slider", name="batch size"), widget.get_by_role("status")
+    control.press("End")
+    wait(lambda: "ValueError: a hundred is a crowd" in words.inner_text(), 10, "the words")
+    opacity = widget.locator("img").evaluate("each => getComputedStyle(each.parentElement).opacity")
+    assert float(opacity) < 0.5
+    control.press("Home")
+    wait(lambda: "best score is" in words.inner_text(), 10, "the words")
+    assert widget.locator("img").evaluate("each => getComputedStyle(each.parentElement).opacity") == "1"
+
+
+@pytest.mark.parametrize("width", [1200, 760])
+def test_no_control_is_cut_at_the_edge(controls, width):
+    controls.set_viewport_size({"width": width, "height": 1000})
+    time.sleep(0.3)
+    within = controls.locator(".advantage-explorer").bounding_box()
+    for each in controls.locator(".advantage-explorer").locator(".widget-inline-hbox, select, img").all():
+        box = each.bounding_box()
+        assert box["x"] >= within["x"]
+        assert box["x"] + box["width"] <= within["x"] + within["width"]

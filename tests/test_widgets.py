@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from course import widgets
+from course.authoring.stamps import ROOT
 from course.plots import alt_text, figure, html_of_axes, min_max_scaling
 from course.plots.parts import told
 
@@ -130,6 +131,14 @@ def test_a_setting_that_cannot_be_drawn_is_said_and_the_next_good_one_mends_it()
     assert (shown.image.value, shown.error) == (good, None)
     assert shown.alt in shown.words.value
     assert "No figure" not in shown.words.value
+
+
+def test_no_progress_bar_is_a_widget():
+    """As one it would be an error message in a saved notebook, and it has no twin."""
+    places = [*(ROOT / "course").rglob("*.py"), *(ROOT / "solutions").glob("*.py")]
+    assert len(places) > 20
+    for path in places:
+        assert not re.search(r"tqdm\.(auto|notebook|autonotebook)", path.read_text(encoding="utf-8")), path
 
 
 def test_the_first_drawing_raises_in_the_cell():

@@ -85,7 +85,7 @@ def play_random(game: str, *, episodes: int, seed: int, progress: bool = False) 
 
     Lesson 1.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # as text: a saved notebook shows an error in place of a bar that is a widget
 
     playing = random_episodes(game, episodes=episodes, seed=seed)
     bar = tqdm(playing, total=episodes, desc=game, unit="episode", disable=not progress)

@@ -44,6 +44,9 @@ def unsolved(notebook: NotebookNode) -> NotebookNode:
 
     for cell in notebook.cells:
         cell.metadata.pop("picture", None)
+        if cell.cell_type == "markdown":
+            # A double click on a hint would turn the whole cell into its source, with every hint open.
+            cell.metadata["editable"] = False
         if cell.metadata.get("nbgrader", {}).get("grade"):
             # Here only: in the solved copy a check that fails must stop the build.
             cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "raises-exception"})

@@ -39,7 +39,7 @@ def measure_random(
 
     Lesson 1.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # as text: a saved notebook shows an error in place of a bar that is a widget
 
     wanted = [known_game(game) for game in dict.fromkeys(games)]
     episodes = whole("episodes", episodes, low=2)

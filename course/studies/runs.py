@@ -91,7 +91,7 @@ def measure_runs(
     Raises:
         ValueError: if a name is not known, `seeds` is below 1, or the file has other columns.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # as text: a saved notebook shows an error in place of a bar that is a widget
 
     known = STUDIES[one_of("study", study, STUDIES)].variants()
     chosen = [one_of("variant", name, known) for name in variants or known]
@@ -133,7 +133,7 @@ def examine_agents(agents: list[Path], *, path: str | Path, seed: int = 777, pro
         ValueError: if a file is no agent, or the table has other columns.
         OSError: if a file cannot be read.
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm  # as text: a saved notebook shows an error in place of a bar that is a widget
 
     from course.games import evaluate
     from course.nets import load
