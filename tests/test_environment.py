@@ -255,9 +255,12 @@ def test_another_python_in_which_nothing_is_installed_gets_that_one_line_too(ver
 # setup.sh, with a Python that only notes down what it is asked
 
 
+# Its second and third line are sh and Python at once: behind `#!`, a path may hold no space.
 FAKE = """\
-#!{real} -IS
-import importlib.metadata, pathlib, re, shutil, sys
+#!/bin/sh
+'''exec' "{real}" -IS "$0" "$@"
+'''
+import importlib.metadata, os, pathlib, re, shutil, sys
 version, without, torch, pip_fails, makes, log = {facts!r}
 dotted = ".".join(map(str, version)) + ".0"
 if sys.argv[1] == "-c":
@@ -265,13 +268,17 @@ if sys.argv[1] == "-c":
     sys.modules |= dict.fromkeys(without)
     importlib.metadata.version = lambda name: torch
     code, sys.argv = sys.argv[2], ["-c", *sys.argv[3:]]
-    exec(code)
+    if '"pip"' not in code or "PIP_CONFIG_FILE" in os.environ:  # to ask pip takes its time
+        exec(code)
 elif sys.argv[1] == "--version":
     print("Python", dotted)
 else:
     asked = " ".join(sys.argv[1:])
     with open(log, "a") as file:
         print(asked, file=file)
+    with open(log + ".settings", "w") as file:
+        of_pip = [name for name in os.environ if name.startswith(("PIP", "PYTHON"))]
+        print({{name: os.environ[name] for name in of_pip}}, file=file)
     if asked == "-m venv .venv":
         python = pathlib.Path(".venv/bin/python")
         python.parent.mkdir(parents=True, exist_ok=True)
@@ -302,11 +309,15 @@ class Setup:
         path.chmod(0o755)
         return path
 
-    def run(self, *arguments, cwd=None, command=("sh", "./setup.sh"), python=None):
+    def settings(self):
+        """The variables of pip and Python that the last call of this Python found."""
+        return ast.literal_eval(self.log.with_name("log.settings").read_text())
+
+    def run(self, *arguments, cwd=None, command=("sh", "./setup.sh"), python=None, **variables):
         """Run setup.sh; return its status, what it said, and what it asked of Python since the last run."""
         cwd = cwd or self.root
         self.log.write_text("")
-        environment = {**os.environ, "PYTHON": str(python or self.python), "PWD": str(cwd)}
+        environment = {**os.environ, "PYTHON": str(python or self.python), "PWD": str(cwd), **variables}
         done = subprocess.run(
             [*command, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60
         )
@@ -317,6 +328,171 @@ class Setup:
 @pytest.fixture
 def setup(tmp_path):
     return Setup(tmp_path)
+
+
+# The reader's own settings, and places that only some machines have
+
+
+HOSTILE = {
+    "user": "1",
+    "target": "/elsewhere",
+    "prefix": "/elsewhere",
+    "no-deps": "1",
+    "require-virtualenv": "1",
+}
+
+
+@pytest.fixture
+def settings_of_pip(tmp_path, monkeypatch):
+    """Write a reader's pip.conf, and let no setting of this machine in."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+
+    def write(**sections):
+        lines = []
+        for section, settings in sections.items():
+            lines += [f"[{section}]", *(f"{name} = {value}" for name, value in settings.items())]
+        (tmp_path / "pip.conf").write_text("\n".join(lines), encoding="utf-8")
+
+    return write
+
+
+@needs_sh
+@pytest.mark.parametrize("way", ["variables", "global", "install"])
+def test_a_setting_of_pip_that_would_put_the_course_elsewhere_stays_outside(setup, settings_of_pip, way):
+    hostile = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in HOSTILE.items()}
+    if way == "variables":
+        settings_of_pip()
+        done, asked = setup.run("lab", **hostile)
+    else:
+        settings_of_pip(**{way: HOSTILE})
+        done, asked = setup.run("lab")
+    assert done.returncode == 0, done.stderr
+    assert asked[-1].endswith("-e .")
+    assert setup.settings()["PIP_CONFIG_FILE"] == os.devnull
+    assert not set(hostile) & set(setup.settings())
+
+
+@needs_sh
+def test_where_the_readers_packages_come_from_holds_here_too(setup, settings_of_pip):
+    index = "https://me:it's$HOME%40@packages.invalid/simple"
+    settings_of_pip(
+        **{
+            "global": {
+                "index-url": index,
+                "find-links": "\n  /wheels\n  /more",
+                "user": "true",
+                "timeout": "9",
+            },
+            "install": {"timeout": "11"},
+        }
+    )
+    setup.run("lab", PIP_PROXY="proxy.invalid:8080", PIP_FIND_LINKS="/mine", PIP_NO_INDEX="1", PIP_QUIET="1")
+    found = setup.settings()
+    assert found["PIP_INDEX_URL"] == index
+    assert found["PIP_PROXY"] == "proxy.invalid:8080"
+    assert found["PIP_TIMEOUT"] == "11"  # the command's own section counts more
+    assert found["PIP_FIND_LINKS"] == "/mine"  # and a variable most
+    assert found["PIP_NO_INDEX"] == "1"
+    assert "PIP_QUIET" not in found
+
+
+@needs_sh
+def test_settings_of_several_lines_arrive_as_pip_reads_them(setup, settings_of_pip):
+    settings_of_pip(**{"global": {"extra-index-url": "\n  https://a.invalid\n  https://b.invalid"}})
+    setup.run("lab")
+    assert setup.settings()["PIP_EXTRA_INDEX_URL"] == "https://a.invalid https://b.invalid"
+
+
+@needs_sh
+def test_the_packages_of_another_python_stay_outside(setup, tmp_path):
+    # What lies there would be taken for installed.
+    setup.run("lab", PYTHONPATH=str(tmp_path), PYTHONHOME="")
+    assert "PYTHONPATH" not in setup.settings()
+    assert "PYTHONHOME" not in setup.settings()
+
+
+@needs_sh
+def test_a_python_and_a_folder_may_have_spaces_and_parentheses_in_their_names(setup, tmp_path):
+    folder = tmp_path / "my pythons (all)"
+    folder.mkdir()
+    moved = tmp_path / "my course (copy)"
+    setup.root.rename(moved)
+    done, asked = setup.run("lab", cwd=moved, python=setup.fake(folder / "python3.12"))
+    assert done.returncode == 0, done.stderr
+    assert asked[-1].endswith("-e .")
+    done, _ = setup.run("lab", cwd=moved)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@needs_make
+def test_make_needs_no_mode_bits(setup):
+    # Those who unpack a zip on some systems have none.
+    (setup.root / "setup.sh").chmod(0o644)
+    done, _ = setup.run("-n", "lab", command=(MAKE,))
+    assert "sh ./setup.sh lab" in done.stdout
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert not re.search(r"(?<!sh )\./setup\.sh", text)
+    assert text.count("sh ./setup.sh ") >= 4
+
+
+@pytest.mark.skipif(not shutil.which("git") or not (ROOT / ".git").exists(), reason="not a clone")
+def test_a_clone_for_windows_line_ends_has_those_that_sh_and_make_need(tmp_path):
+    # .gitattributes counts as it is here, committed or not, so the files are written anew from the index.
+    def git(*arguments, cwd=ROOT):
+        done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    folder = f"{tmp_path / 'clone'}/"
+    names = [".gitattributes", "setup.sh", "Makefile", ".ci/run", "solutions/00_welcome.py", "README.md"]
+    git("-c", "core.autocrlf=true", "checkout-index", f"--prefix={folder}", "--", *names)
+    for name in names:
+        text = Path(folder, name).read_bytes()
+        assert b"\n" in text
+        assert b"\r" not in text, name
+    attributes = git("check-attr", "eol", "--", *git("ls-files").splitlines())
+    other = [line for line in attributes.splitlines() if not line.endswith("eol: lf")]
+    assert not [line for line in other if ".pt: " not in line and ".png: " not in line]
+
+
+@needs_sh
+def test_the_size_of_torch_is_said_as_it_is(setup, tmp_path):
+    done, _ = setup.run("lab", python=setup.fake(tmp_path / "python", pip_fails="index-url"))
+    assert ("graphics cards" in done.stdout) == (sys.platform == "linux")
+    assert "5 GB on the disk" in done.stdout or sys.platform != "linux"
+    shutil.rmtree(setup.root / ".venv")
+    done, _ = setup.run("lab", python=setup.fake(tmp_path / "python"))
+    assert "graphics cards" not in done.stdout
+
+
+@needs_sh
+@pytest.mark.parametrize(
+    ("first", "then", "installs"),
+    [
+        ("test", "bench", True),  # the tests bring no peers
+        ("bench", "test", True),
+        ("test", "lab", False),
+        ("bench", "lab", False),
+        ("lab", "bench", True),
+        ("lab", "test", True),
+    ],
+)
+def test_what_is_installed_for_one_thing_is_enough_for_another_only_if_it_holds_it(
+    setup, first, then, installs
+):
+    setup.run(first)
+    done, asked = setup.run(then)
+    assert done.returncode == 0
+    assert bool(asked) == installs
+    if installs:
+        assert asked[-1].endswith(f"-e .[{then}]")
+        for each in (first, then):  # neither has to be installed again
+            assert setup.run(each)[1] == []
+
+
+# What setup.sh does
 
 
 @needs_sh
@@ -364,14 +540,6 @@ def test_the_set_up_run_twice_does_nothing_the_second_time_and_takes_no_time(set
     assert time.perf_counter() - began < 2
     assert (done.returncode, done.stdout, done.stderr, asked) == (0, "", "", [])
     assert sorted((path, path.stat().st_mtime_ns) for path in (setup.root / ".venv").rglob("*")) == before
-
-
-@needs_sh
-def test_what_is_there_for_the_tests_is_enough_for_the_lessons(setup):
-    # Installing again needs the network, and a lecture room may have none.
-    setup.run("test")
-    _, asked = setup.run("lab")
-    assert asked == []
 
 
 @needs_sh
