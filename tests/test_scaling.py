@@ -1,9 +1,19 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.scaling import RunningNormalizer, clip_rewards, min_max, running_mean_var, z_score
+from course.scaling import (
+    RunningNormalizer,
+    clip_rewards,
+    human_normalized,
+    min_max,
+    orders_of_magnitude,
+    running_mean_var,
+    z_score,
+)
 
 STEADY = settings(max_examples=60, deadline=None, derandomize=True)
 points = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
@@ -262,3 +272,57 @@ def test_a_refused_batch_does_not_spoil_the_running_normaliser():
     past = seen()
     refusal(past.update, [1, np.nan])
     assert (past.mean, past.var, past.count) == (2, 1, 2)
+
+
+# How large is a score?
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([1, 1000], 3),
+        ([-20, 200_000], 4),  # the sign of the smallest is dropped
+        ([20, -200_000], 4),  # and that of the largest
+        ([0, 5, 50], 1),  # a zero is no smallest score
+        ([7], 0),
+        ([[0.5], [-500]], 3),  # any shape
+        ([2e-300, 2e300], 600),  # the quotient would overflow
+    ],
+)
+def test_orders_of_magnitude_by_hand(scores, expected):
+    assert orders_of_magnitude(scores) == pytest.approx(expected)
+
+
+def test_orders_of_magnitude_do_not_change_with_the_unit():
+    scores = np.array([3.0, -41.0, 0.0, 977.0])
+    assert orders_of_magnitude(scores * 250) == pytest.approx(orders_of_magnitude(scores))
+
+
+@pytest.mark.parametrize("scores", [[], [0, 0.0], 0, [1, math.nan], [1, math.inf], "many"])
+def test_orders_of_magnitude_refuses(scores):
+    with pytest.raises(ValueError, match="scores must"):
+        orders_of_magnitude(scores)
+
+
+def test_human_normalized_by_hand():
+    # Pong: random -20.7, human 14.6; 21 - (-20.7) = 41.7 over 14.6 - (-20.7) = 35.3
+    assert human_normalized(21, -20.7, 14.6) == pytest.approx(41.7 / 35.3)
+    np.testing.assert_allclose(human_normalized([10, 20, 40], 20, 40), [-0.5, 0, 1])
+
+
+def test_human_normalized_works_where_humans_score_less_than_random_play():
+    np.testing.assert_allclose(human_normalized([[4.0], [0.0]], random=4, human=2), [[0], [2]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, 5, 5), "human must differ from random, got 5 for both"),
+        ((math.nan, 0, 1), "score must be finite"),
+        ((1, [0, 1], 2), "random must be one number"),
+        ((1, 0, math.inf), "human must be finite"),
+    ],
+)
+def test_human_normalized_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        human_normalized(*arguments)
