@@ -11,6 +11,13 @@
 # - predict, write, check and use: the four moves of every exercise,
 # - find your way on the map of lessons.
 
+# ## How to run this
+#
+# Click into a cell of code and press Shift+Enter: it runs, and what it gives appears below it. `[*]` at its left means that it is
+# still running; ■ in the bar above stops it.
+# *Run > Run All Cells* runs all of them; *Run > Run All Above Selected Cell* runs those that the cell in front of you needs.
+# So where you meet a `NameError`, after a pause or a restart: run all above, and go on.
+
 # %%
 from course import check, use
 from course.doctor import doctor
@@ -20,11 +27,12 @@ from course.atari import play_random
 # %% [markdown]
 # ## Your machine
 #
-# The next cell examines the set-up, and plays a game of Pong to be sure. Each line should begin with OK. Where one says FAIL,
-# the line below it says what to do.
+# The next cell examines the set-up, and plays a game of Pong to be sure: about ten seconds. Each line should begin with OK.
+# Where one says FAIL, the line below it says what to do.
 
 # %% tags=["nbval-ignore-output"]
-doctor()
+ready = doctor()
+
 # %% [markdown]
 # ## Predict
 #
@@ -61,8 +69,10 @@ plots.game(episode.rewards, name="pong", guess=guess)
 # <details><summary>Hint 2</summary><code>return rewards.sum()</code></details>
 # <details><summary>What you should see</summary>Rewards of 1, 0 and 2 make 3.</details>
 #
-# Let us make a mistake on purpose. Replace the line with `raise` by `return rewards.max()`, run the cell, and run the
-# check below it.
+
+# %% [markdown]
+# Let us make a mistake on purpose. Delete the line that begins with `raise`, write `return rewards.max()` in its place, run the
+# cell, and run the check below it.
 
 
 # %% exercise="episode_score"
@@ -94,7 +104,7 @@ episode_score = use(episode_score)
 # in, so you are never stuck: go on, and come back later. The line above says which of the two it was.
 
 # %%
-episode_score(episode.rewards)
+print(episode_score(episode.rewards))
 
 # %% [markdown]
 # ## The map
@@ -136,3 +146,5 @@ episode_score(episode.rewards)
 # ## Further reading
 #
 # - Sutton & Barto (2018), *Reinforcement Learning: An Introduction*, chapter 3: states, rewards, returns. <http://incompleteideas.net/book/the-book-2nd.html>
+#
+# Next: [1. Score scales](01_score_scales.ipynb).

@@ -89,7 +89,7 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# Move the slider. The first game was perfect until the second one came; then it was worth 0.073. The game had not
+# The first game was perfect until the second one came; then it was worth 0.073. The game had not
 # changed. A network that learned "this is a 1" must now learn "this is a 0.07", for every state it has ever
 # seen.
 #
@@ -292,3 +292,5 @@ plots.moving_ruler(np.arange(2, len(scores) + 1), worth[1:], score=10_000)
 # - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: learn the scale instead. <https://arxiv.org/abs/1602.07714>
 # - Ng, Harada & Russell (1999), *Policy invariance under reward transformations*: which changes keep the best policy.
 # - Sutton & Barto (2018), exercises 3.15 and 3.16: adding a constant, with and without an end.
+#
+# Next: [3. Jackpots](03_jackpots.ipynb). Symbols: [notation](../docs/notation.md).

@@ -306,3 +306,5 @@ plots.judges({way: three_numbers(paid) for way, paid in ways.items()}, size=20)
 # - Sutton & Barto (2018), section 13.3: REINFORCE.
 # - Greensmith, Bartlett & Baxter (2004), *Variance reduction techniques for gradient estimates in reinforcement learning*. <http://www.jmlr.org/papers/v5/greensmith04a.html>
 # - Mohamed, Rosca, Figurnov & Mnih (2020), *Monte Carlo gradient estimation in machine learning*. <https://arxiv.org/abs/1906.10652>
+#
+# Next: [4. Spreading rewards](04_spreading_rewards.ipynb). Symbols: [notation](../docs/notation.md).

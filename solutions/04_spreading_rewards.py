@@ -188,6 +188,7 @@ def train(optimizer, credit, limit=np.inf, *, seed, pay=5e6):
 
 
 # %%
+# This takes 5 to 20 seconds.
 sgd, adam = partial(torch.optim.SGD, lr=0.01), partial(torch.optim.Adam, lr=0.3)
 ways = {
     "plain steps, shares": (sgd, equal),
@@ -378,3 +379,5 @@ widgets.Explorer(
 # - Pascanu, Mikolov & Bengio (2013), *On the difficulty of training recurrent neural networks*: clipping. <https://arxiv.org/abs/1211.5063>
 # - Kingma & Ba (2015), *Adam: a method for stochastic optimization*: a constant factor cancels. <https://arxiv.org/abs/1412.6980>
 # - Arjona-Medina et al. (2019), *RUDDER: return decomposition for delayed rewards*: sharing that gives credit. <https://arxiv.org/abs/1806.07857>
+#
+# Next: [5. Value prediction](05_value_prediction.ipynb). Symbols: [notation](../docs/notation.md).

@@ -184,7 +184,7 @@ def learn(batches):
 # *Predict first.* Twenty critics, each with 300 batches of 20 new tales. Does the loss go to 0?
 
 # %%
-fresh = [learn(tales.draw(batch=20, batches=300, seed=seed)) for seed in range(20)]
+fresh = [learn(tales.draw(batch=20, batches=300, seed=seed)) for seed in range(20)]  # 2 to 6 seconds
 targets = np.broadcast_to(prizes, states.shape)
 plots.loss_curves([losses for losses, _ in fresh], 0.5 * np.mean((targets - values[states]) ** 2))
 
@@ -201,7 +201,7 @@ def judged(tables, on):
 
 
 every, new, own, rest = np.arange(len(prizes)), [], [], []
-for seed in range(20):
+for seed in range(20):  # 2 to 5 seconds
     twenty = tales.draw(batch=20, batches=1, seed=seed)
     _, by_heart = learn(np.repeat(twenty, 300, axis=0))
     new.append(judged(fresh[seed][1], every))
@@ -351,3 +351,5 @@ others = (batch.sum() - batch) / 19
 # - Greensmith, Bartlett & Baxter (2004): what each baseline costs. <http://www.jmlr.org/papers/v5/greensmith04a.html>
 # - Keane & Gao (2022): the best baseline against V. <https://arxiv.org/abs/2212.13587>
 # - Kool, van Hoof & Welling (2019): leave-one-out. <https://openreview.net/forum?id=r1lgTGL5DE>
+#
+# Next: [6. TD errors](06_td_errors.ipynb). Symbols: [notation](../docs/notation.md).

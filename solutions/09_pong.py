@@ -24,10 +24,10 @@ from course.plots.live import watch
 from course.train import CARTPOLE, PONG, train
 
 env, best = games.make("pong"), champion()
-env.protocol
+print(env.protocol.replace("; ", ";\n"))
 
 # %% [markdown]
-# That line belongs to every score of this lesson. The first to get 21 points wins, so a score is between -21 and 21. An action holds
+# That belongs to every score of this lesson. The first to get 21 points wins, so a score is between -21 and 21. An action holds
 # for 4 screens. 32 games run side by side.
 #
 # ## What the agent sees
@@ -113,7 +113,7 @@ def without_clip(log_probs, old_log_probs, advantages, *, clip):
 
 
 ways, found = {"with the clip": clipped_policy_loss, "without": without_clip}, {}
-config = replace(CARTPOLE, env_steps=20_000)
+config = replace(CARTPOLE, env_steps=20_000)  # six runs: 10 to 40 seconds
 for way, loss in ways.items():
     poles = [train(games.make("CartPole-v1"), config, policy_loss=loss, seed=seed) for seed in (1, 2, 3)]
     found[way] = [Curve.of(list(updates)) for updates in poles]
@@ -136,6 +136,9 @@ plots.runaway(found)
 minutes = 3
 others = load_curves("pong")["as given"]
 updates = train(env, PONG, policy_loss=clipped_policy_loss, seed=11)
+
+# A restart of the kernel forgets your agent. To keep it, afterwards:
+# from course.nets import save; save(history[-1].agent, "my_pong.pt")
 history = watch(updates, lambda so_far: plots.scores(so_far, others), minutes=minutes, goal=18)
 
 # %% [markdown]
@@ -149,7 +152,7 @@ last = history[-1]
 # %% [markdown]
 # ## Watch it play
 #
-# From here on we look at `best`, which comes with the course, made by the same `train`. Left, yours.
+# Now look at `best`, which comes with the course, made by the same `train`. Left, yours.
 #
 # *Predict first.* What will yours do with its paddle?
 
@@ -164,7 +167,7 @@ plots.film({name: record(player, seed=2, points=41, max_steps=200) for name, pla
 # *Predict first.* Which way is better?
 
 # %% tags=["nbval-ignore-output"]
-ask = {"drawn": False, "likeliest": True}
+ask = {"drawn": False, "likeliest": True}  # 20 to 50 seconds
 {how: games.evaluate(best, "pong", episodes=8, seed=9, greedy=g, max_steps=2_500) for how, g in ask.items()}
 
 # %% [markdown]
@@ -268,3 +271,5 @@ there = {name: np.sort([steps_until(run, 18) for run in seeds.values()]) for nam
 # - Schulman et al. (2017), *Proximal policy optimization algorithms*. <https://arxiv.org/abs/1707.06347>
 # - Machado et al. (2018), *Revisiting the arcade learning environment*: sticky actions. <https://arxiv.org/abs/1709.06009>
 # - Karpathy (2016), *Deep reinforcement learning: Pong from pixels*. <https://karpathy.github.io/2016/05/31/rl/>
+#
+# Back to [the map](00_welcome.ipynb). Symbols: [notation](../docs/notation.md).

@@ -28,14 +28,16 @@ def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> Axes:
         if part.any():
             ax.plot(np.flatnonzero(part), values[part], "o", color=COLORS[color], ms=5, label=label)
 
-    for place, shift in _named(len(games)):
-        ax.annotate(
-            f"{title(games[place])}: {number(values[place])}",
-            (place, values[place]),
-            xytext=shift,
-            textcoords="offset points",
-            ha="right" if place else "left",
-        )
+    # All dots to the right of one lie higher: the first game's name stands below, the others' to the left.
+    beside = {"textcoords": "offset points", "ha": "right", "va": "center"}
+    below = {"textcoords": "offset points", "ha": "left", "va": "top"}
+    for place, shift, side in (
+        (0, (-4, -7), below),
+        (len(games) // 2, (-6, 8), beside),
+        (len(games) - 1, (-8, 0), beside),
+    ):
+        label = f"{title(games[place])}: {number(values[place])}"
+        ax.annotate(label, (place, values[place]), xytext=shift, **side)
 
     ax.set(yscale="log", xlabel=f"the {len(games)} games, sorted", ylabel="scaled score (log axis)")
     ax.set_xticks([])
@@ -46,14 +48,6 @@ def above_the_ruler(scaled: Mapping[str, float], *, ax: Axes) -> Axes:
         f"the ruler was meant to end: the median is {number(float(np.median(values)))}, the largest "
         f"{number(values[-1])} ({title(games[-1])}).",
     )
-
-
-def _named(games: int) -> list[tuple[int, tuple[float, float]]]:
-    """The lowest, the middle and the highest game, and where its name stands beside its dot, in points.
-
-    Each name is above the dots to its left, which lie lower, or to the right of nothing.
-    """
-    return [(0, (-4, 14)), (games // 2, (-6, 8)), (games - 1, (-6, 0))]
 
 
 @figure(7.6, 3.2)

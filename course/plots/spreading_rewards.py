@@ -182,9 +182,12 @@ def judged(rows: Sequence[Estimate], *, ax: Axes) -> Axes:
         text = " =\n".join(row.estimator for row in here)
         text += "\nno direction" if np.isnan(cosine) else f"\ncosine {cosine:.3f}"
         ax.plot([variance], [snr], "o", ms=12, color=colour, mfc=colour if true else "white", mew=2.5)
-        below = here[0].estimator == "whole score"  # its neighbour, reward-to-go, is always higher up
-        place = {"xytext": (0, -12 if below else 12), "va": "top" if below else "bottom"}
-        ax.annotate(text, (variance, snr), textcoords="offset points", ha="center", fontsize=10.5, **place)
+        # Shares: above the mark. The others have marks above and below; the whole score is the lowest.
+        above = {"xytext": (0, 12), "ha": "center", "va": "bottom"}
+        low = here[0].estimator == "whole score"
+        beside = {"xytext": (12, -6 if low else 6), "ha": "left", "va": "center"}
+        place = above if all("shares" in row.estimator for row in here) else beside
+        ax.annotate(text, (variance, snr), textcoords="offset points", fontsize=10.5, **place)
         words.append(f"{' = '.join(text.split(' =' + chr(10)))}".replace(chr(10), ", "))
         words[-1] += f", variance {number(variance)}, signal-to-noise {snr:.4f}"
     for face, label in (

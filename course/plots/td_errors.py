@@ -198,15 +198,11 @@ def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, a
             places[inside] + shift, shown[inside], spread[inside], fmt=marker, color=colour, ms=8, capsize=3
         )
         ax.plot([], [], marker, color=colour, ms=8, label=label)
-        for place in places[~inside]:
-            ax.annotate(
-                f"{name} {mean[place]:+.2f}",
-                (place + shift, frame - 0.045),
-                ha="center",
-                va="top",
-                color="black",
-            )
-            ax.plot(place + shift, shown[place], marker, color=colour, ms=8, clip_on=False)
+        for place in places[~inside]:  # too far off for the frame: at its edge, with the number below
+            at = (place + shift, shown[place])
+            ax.plot(*at, marker, color=colour, ms=8)
+            said = f"{name} {mean[place]:+.2f}"
+            ax.annotate(said, at, (0, -7), textcoords="offset points", ha="center", va="top")
         words.append(f"{label} " + ", ".join(f"{x:+.2f}" for x in mean))
     ax.set(ylim=(-frame, frame), xlim=(-0.5, len(truth) - 0.5), xlabel="place", ylabel="error of V, points")
     ax.set_xticks(places, _letters(len(truth)))
