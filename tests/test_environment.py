@@ -704,3 +704,73 @@ def test_the_readme_gives_windows_the_commands_of_conda():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in ("conda env create -f environment.yml", f"conda activate {name}"):
         assert command in readme
+
+
+# CI
+
+
+NOTED = """#!/bin/sh
+echo "$(basename "$0") $*" >> "{log}"
+if [ "$(basename "$0")" = apt-get ]; then cp "$0" "$(dirname "$0")/make"; fi
+"""
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A machine with next to nothing: programs that note down how they are called, and a copy of .ci/run."""
+    (tmp_path / "project" / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / "project" / ".ci")
+    (tmp_path / "bin").mkdir()
+    for name in ("bash", "sh", "env", "dirname", "basename", "id", "cp"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+
+    (tmp_path / "bin" / "sudo").symlink_to(shutil.which("env"))
+
+    def run(*there):
+        for name in [*there, "apt-get"]:
+            program = tmp_path / "bin" / name
+            program.write_text(NOTED.format(log=tmp_path / "log"))
+            program.chmod(0o755)
+        done = subprocess.run(
+            ["bash", str(tmp_path / "project" / ".ci" / "run")],
+            env={"PATH": str(tmp_path / "bin")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return (tmp_path / "log").read_text()
+
+    return run
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_ci_installs_on_a_bare_machine_all_that_the_tests_need(bare):
+    said = bare()
+    (installed,) = re.findall("^apt-get install .*--no-install-recommends (.*)$", said, re.M)
+    assert installed.split() == ["make", "git", "chromium", "bubblewrap", "python3", "python3-venv"]
+    assert said.splitlines()[-1] == "make test"
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_ci_installs_nothing_that_is_there(bare):
+    said = bare("make", "git", "google-chrome", "bwrap", "python3").splitlines()
+    assert said[-1] == "make test"
+    assert not [line for line in said if "apt-get" in line]
+
+
+def test_the_workflow_runs_three_pythons_on_two_systems_and_says_that_nobody_did(tmp_path):
+    text = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    matrix = yaml.safe_load(text)["jobs"]["test"]["strategy"]["matrix"]
+    supported = [".".join(map(str, version)) for version, fits in VERSIONS.items() if fits]
+    assert matrix["python"] == supported
+    assert len(matrix["system"]) == 2
+    assert "not run by us" in text
+    assert "bash .ci/run" in text
+
+
+def test_the_citation_is_whole_and_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
