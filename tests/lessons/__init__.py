@@ -47,7 +47,7 @@ def executed(lesson: str) -> Execution:
 def variables(lesson: str) -> dict:
     """What the lesson's cells leave behind; under "shown" what each gave, under "explorers" the widgets."""
     run = executed(lesson)
-    if not run.names:
+    if not run.names or "Cell execution caused an exception" in run.report:
         pytest.fail(f"lesson {lesson} could not be run:\n{run.report[-3_000:]}")
     return {**run.names, "shown": run.shown, "explorers": run.explorers}
 
@@ -69,6 +69,12 @@ def says(lesson: str, sentence: str, *numbers: object, **named: object) -> None:
     wanted = sentence.format(*numbers, **named)
     if wanted not in prose(lesson):
         pytest.fail(f"lesson {lesson} does not say {wanted!r}; {_instead(prose(lesson), sentence)}")
+
+
+def in_words(count: float) -> str:
+    """A small count as prose writes it: 6.1 is "six"."""
+    names = "zero one two three four five six seven eight nine ten eleven twelve"
+    return names.split()[round(count)]
 
 
 def _instead(text: str, sentence: str) -> str:
