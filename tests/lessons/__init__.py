@@ -80,6 +80,6 @@ def in_words(count: float) -> str:
 def _instead(text: str, sentence: str) -> str:
     """What stands in the text where the numbers of the sentence should."""
     parts = [(re.escape(words), field) for words, field, *_ in string.Formatter().parse(sentence)]
-    pattern = "".join(words + (r"(\S*?\d\S*?)" if field is not None else "") for words, field in parts)
+    pattern = "".join(words + (r"(\S*[^\s.,;:])" if field is not None else "") for words, field in parts)
     found = re.search(pattern, text)
     return f"it says {found[0]!r}" if found else "nor anything like it with other numbers"

@@ -3,6 +3,8 @@
 The runs that come with the course are a table; nearly every number of the lesson is a count over its seeds.
 """
 
+import ast
+import math
 import re
 from dataclasses import replace
 
@@ -23,7 +25,7 @@ from course.returns import gae
 from course.rollout import Collector
 from course.studies import load_curves, over, steps_until, without_bootstrap
 from course.train import A2C, CARTPOLE, train
-from tests.lessons import cells, outputs, prose
+from tests.lessons import cells, in_words, outputs, says
 
 TEN = range(1, 11)
 NEVER = float("inf")
@@ -42,10 +44,6 @@ def steps(shipped):
 
 def solved(found):
     return int(np.isfinite(found).sum())
-
-
-def says(words):
-    return words in " ".join(prose("08").split())
 
 
 # --- the exercises --------------------------------------------------------------------------------
@@ -124,10 +122,15 @@ def test_the_learners_own_functions_make_the_run():
 
 
 def test_the_lesson_hands_them_to_the_loop():
+    """Every call of `train` in the lesson gets what the learner wrote, the first one all three."""
     code = "\n".join("".join(cell["source"]) for cell in cells("08") if cell["cell_type"] == "code")
-    assert code.count("normalize=normalize") == 4  # A2C, PPO, the million, the probe
-    assert code.count("policy_loss=policy_loss") == 1
-    assert code.count("gae=gae") == 4
+    given = []
+    for call in ast.walk(ast.parse(code)):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "train":
+            own = {each.arg for each in call.keywords if getattr(each.value, "id", None) == each.arg}
+            assert own >= {"gae", "normalize"}
+            given.append(own)
+    assert given[0] == {"gae", "normalize", "policy_loss"}
 
 
 # --- what the lesson counts over seeds ------------------------------------------------------------
@@ -136,43 +139,51 @@ def test_the_lesson_hands_them_to_the_loop():
 def test_twenty_runs_as_given_were_all_solved(shipped):
     found = np.array([steps_until(run, 475) for run in shipped["as given"].values()])
     assert len(found) == solved(found) == 20
-    assert says(f"The 20 were solved after {found.min():,.0f} to {found.max():,.0f} steps")
-    assert says(f"median {np.median(found):,.0f}: less than a third")
-    assert np.median(found) < 70_237 / 3
+    said = "The {} were solved after {:,.0f} to {:,.0f} steps, median {:,.0f}: less than a third"
+    says("08", said, len(found), found.min(), found.max(), np.median(found))
+    assert np.median(found) < min(a2c_in_the_benchmarks()) / 3
+
+
+def a2c_in_the_benchmarks():
+    """Steps of the quickest and of the slowest seed."""
+    table = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    found = re.search(r"^\| course A2C \| [\d,]+ \(([\d,]+) to ([\d,]+)\) \|", table, re.M)
+    return [int(steps.replace(",", "")) for steps in found.groups()]
 
 
 def test_a2c_took_what_the_benchmarks_say():
-    row = "| course A2C | 78,891 (70,237 to 130,848) |"
-    assert row in (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    assert says("it took 70,237 to 130,848 steps: 23 to 44 minutes of play")
-    assert [round(count / 50 / 60) for count in (70_237, 130_848)] == [23, 44]
+    steps = a2c_in_the_benchmarks()
+    minutes = [count / 50 / 60 for count in steps]
+    says("08", "The game makes 50 steps a second")
+    says("08", "it took {:,} to {:,} steps: {:.0f} to {:.0f} minutes of play", *steps, *minutes)
 
 
 def test_what_is_needed(steps):
     assert all(len(found) == 10 for found in steps.values())
     assert len(steps) == 11
-    assert solved(steps["no bootstrap"]) == solved(steps["lam = 0"]) == 2
-    assert says("a bootstrap, as a rollout ends after 64 steps and most episodes go on (without it 2 of 10)")
-    assert says("and $\\lambda$ above 0 (at 0, 2 of 10)")
+    bare, blind = (solved(steps[name]) for name in ("no bootstrap", "lam = 0"))
+    said = "a bootstrap, as a rollout ends after {} steps and most episodes go on (without it {} of 10)"
+    says("08", said, CARTPOLE.steps, bare)
+    says("08", "and $\\lambda$ above 0 (at 0, {} of 10)", blind)
 
 
 def test_cartpole_can_do_without_a_critic(steps):
     long = steps["no critic, longer rollouts"]
-    assert (solved(steps["no critic"]), solved(long)) == (2, 7)
     there = long[np.isfinite(long)]
-    assert says(f"with longer rollouts 7 of 10, after {there.min():,.0f} to {there.max():,.0f} steps")
+    said = "Without one {} of 10 made it, but with longer rollouts {} of 10, after {:,.0f} to {:,.0f} steps"
+    says("08", said, solved(steps["no critic"]), len(there), there.min(), there.max())
     assert np.median(steps["as given"]) < np.median(long) / 2
     assert solved(steps["as given"]) == 10
 
 
 def test_what_is_not_needed(steps):
     for name, words in {
-        "shared body": "Sharing one body did no harm: 10 of 10, median {}.",
-        "lam = 1": "$\\lambda = 1$ did as well: median {}.",
-        "no advantage normalisation": "10 of 10 without, but slower: median {}.",
+        "shared body": "Sharing one body did no harm: 10 of 10, median {:,.0f}.",
+        "lam = 1": "$\\lambda = 1$ did as well: median {:,.0f}.",
+        "no advantage normalisation": "10 of 10 without, but slower: median {:,.0f}.",
     }.items():
         assert solved(steps[name]) == 10
-        assert says(words.format(f"{np.median(steps[name]):,.0f}")), name
+        says("08", words, np.median(steps[name]))
     usual = np.median(steps["as given"])
     assert np.median(steps["lam = 1"]) <= usual
     assert np.median(steps["shared body"]) < 1.1 * usual
@@ -189,8 +200,7 @@ def test_a_million_times_the_reward_is_the_same_run_score_by_score(shipped):
 def test_without_return_normalisation_a_million_times_the_reward_stops_everything(shipped):
     lost = shipped["rewards x 10^6, no return normalisation"]
     assert len(lost) == 10
-    assert 31 < max(run.score.max() for run in lost.values()) < 32
-    assert says("none ever scores above 32")
+    says("08", "none ever scores above {}", math.ceil(max(run.score.max() for run in lost.values())))
     length = np.median([np.median(run.gradient_norm) for run in lost.values()])
     assert length == pytest.approx(3e7, rel=0.05)
     # The actor's part is what it always is: advantages are normalised. The limit leaves it this much:
@@ -207,26 +217,27 @@ def test_the_starved_actor_does_not_move(shipped):
 
 def test_explained_variance_rises_and_sinks_again_in_healthy_runs(shipped):
     healthy = shipped["as given"].values()
-    assert min(run.explained_variance.max() for run in healthy) > 0.89
+    passed = min(run.explained_variance.max() for run in healthy)
     late = [np.median(run.explained_variance[-15:]) for run in healthy]
-    assert sum(share < 0.1 for share in late) == 15
     assert all(run.score[-1] > 475 for run in healthy)
-    assert says("In all 20 healthy runs it passed 0.89, and in 15 of them it sank below 0.1")
+    said = "In all {} healthy runs it passed {:.2f}, and in {} of them it sank below 0.1"
+    says("08", said, len(healthy), math.ceil(100 * passed) / 100 - 0.01, sum(share < 0.1 for share in late))
 
 
 def test_a_critic_that_explains_its_own_guesses(shipped):
     blind = [np.nanmedian(run.explained_variance) for run in shipped["lam = 0"].values()]
-    assert np.median(blind) == pytest.approx(0.97, abs=0.005)
-    assert says("At $\\lambda = 0$, hardly ever solved, it is 0.97")
+    says("08", "At $\\lambda = 0$, hardly ever solved, it is {:.2f}", np.median(blind))
 
 
 def test_a_missing_bootstrap_looks_almost_healthy(shipped):
+    third_best = []
     for run in shipped["no bootstrap"].values():
         said = alt_text(plots.dashboard(run, shipped["as given"], name="no bootstrap"))
         inside = sorted(int(share) for share in re.findall(r"inside (\d+)% of the time", said))
         assert len(inside) == 4
-        assert inside[1] >= 70
-    assert says("in all ten runs three of its numbers stay inside the band 70% of the time")
+        third_best.append(inside[1])
+    said = "in all {} runs three of its numbers stay inside the band {}% of the time"
+    says("08", said, in_words(len(third_best)), min(third_best) // 10 * 10)
 
 
 # --- live -----------------------------------------------------------------------------------------
