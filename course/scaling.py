@@ -36,6 +36,7 @@ def orders_of_magnitude(scores: ArrayLike) -> float:
     sizes = sizes[sizes > 0]
     if not sizes.size:
         raise ValueError("scores must hold at least one number that is not 0, got none")
+
     # A difference of logarithms, because the quotient of two floats may overflow.
     return float(np.log10(sizes.max()) - np.log10(sizes.min()))
 
@@ -61,7 +62,9 @@ def human_normalized(score: ArrayLike, random: float, human: float) -> Array:
 
     Mnih et al. (2015), there in per cent: https://doi.org/10.1038/nature14236. Lesson 1.
     """
-    score, random, human = finite("score", score), number("random", random), number("human", human)
+    score = finite("score", score)
+    random = number("random", random)
+    human = number("human", human)
     if human == random:
         raise ValueError(f"human must differ from random, got {human:g} for both")
     return (score - random) / (human - random)
@@ -90,9 +93,8 @@ def min_max(scores: ArrayLike, low: float, high: float) -> Array:
 
     Lesson 2.
     """
-    scores, low, high = finite("scores", scores), number("low", low), number("high", high)
-    if high <= low:
-        raise ValueError(f"high must be above low, got low {low:.15g} and high {high:.15g}")
+    scores = finite("scores", scores)
+    low, high = _range(low, high)
     return (scores - low) / (high - low)
 
 
@@ -141,9 +143,8 @@ def clip_rewards(rewards: ArrayLike, low: float = -1.0, high: float = 1.0) -> Ar
 
     Mnih et al. (2015), Methods: https://doi.org/10.1038/nature14236. Lesson 2.
     """
-    rewards, low, high = finite("rewards", rewards), number("low", low), number("high", high)
-    if high <= low:
-        raise ValueError(f"high must be above low, got low {low:.15g} and high {high:.15g}")
+    rewards = finite("rewards", rewards)
+    low, high = _range(low, high)
     return np.clip(rewards, low, high)
 
 
@@ -173,7 +174,9 @@ def running_mean_var(mean: float, var: float, count: float, batch: ArrayLike) ->
         raise ValueError(f"batch must have shape [n], got {batch.shape}")
     if number("count", count, low=0) == 0:
         return float(batch.mean()), float(batch.var()), len(batch)
-    mean, var = number("mean", mean), number("var", var, low=0)
+    mean = number("mean", mean)
+    var = number("var", var, low=0)
+
     total = count + len(batch)
     gap = batch.mean() - mean
     spread = count * var + len(batch) * batch.var() + gap**2 * count * len(batch) / total
@@ -200,6 +203,14 @@ class RunningNormalizer:
         if not self.count:
             raise ValueError("nothing seen yet: call update(batch) first")
         return (finite("scores", scores) - self.mean) / max(self.var**0.5, number("floor", floor, above=0))
+
+
+def _range(low: float, high: float) -> tuple[float, float]:
+    low = number("low", low)
+    high = number("high", high)
+    if high <= low:
+        raise ValueError(f"high must be above low, got low {low:.15g} and high {high:.15g}")
+    return low, high
 
 
 def _some(name: str, given: ArrayLike) -> Array:

@@ -112,7 +112,9 @@ def test_the_torch_loop_of_the_table_computes_the_same_advantages():
     expected = returns.gae(*bench._rollout(0, (50, 3)), gamma=0.9, lam=0.8)
     tensors = [torch.from_numpy(array).double() for array in bench._rollout(0, (50, 3))]
     # the table's own arrays: both flags never stand together there, or terminated wins in both
-    np.testing.assert_allclose(bench.torch_gae(*tensors, gamma=0.9, lam=0.8), expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        bench.peers.torch_gae(*tensors, gamma=0.9, lam=0.8), expected, rtol=1e-9, atol=1e-9
+    )
 
 
 def test_cartpole_is_solved_within_its_budget_and_examined_twice():

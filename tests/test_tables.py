@@ -1,7 +1,13 @@
-"""Tables on disk: resumed, never torn, and refused in one format."""
+"""Tables on disk: resumed, never torn, and refused in one format; and what the README of the data says."""
+
+import importlib
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 
+from course import __main__ as cli
 from course import tables
 from course.tables import Table, data, read_table, replace_file
 
@@ -126,3 +132,29 @@ def test_the_files_of_the_course_are_there():
     assert data("pong_agent.pt").is_file()
     columns = ["game", "episodes", "mean", "std", "standard_error", "low", "high", "mean_steps", "seed"]
     assert len(read_table(data("random_scores.csv"), columns)) == 104
+
+
+def test_the_readme_of_the_data_gives_commands_that_are_understood_and_names_that_are_there():
+    page = data("README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^ +\S*python -m course (.+)", page, re.MULTILINE)
+    assert len(commands) >= 6
+    for command in commands:
+        cli._parser().parse_args(shlex.split(command))  # an argument that it does not know ends the test
+
+    names = re.findall(r"`(course(?:\.\w+)+)", page)
+    assert len(names) >= 6
+    for name in names:
+        module, _, thing = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), thing), name
+
+    paths = re.findall(r"`(course/[\w./]+)`", page)
+    assert paths
+    for path in paths:
+        assert (Path(tables.__file__).parents[1] / path).exists(), path
+
+
+def test_every_table_of_the_course_is_in_the_readme_and_the_other_way_round():
+    page = data("README.md").read_text(encoding="utf-8")
+    headings = " ".join(re.findall(r"^## (.+)", page, re.MULTILINE))
+    named = set(re.findall(r"\b\w+\.(?:csv|pt)\b", headings))
+    assert named == {path.name for path in data("README.md").parent.iterdir()} - {"README.md"}

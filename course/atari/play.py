@@ -33,7 +33,7 @@ FRAME_CAP = 108_000  # frames an episode; a multiple of FRAME_SKIP
 TWO_PLAYERS = frozenset({"combat", "joust", "maze_craze", "warlords"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Episode:
     """T agent steps of one game, from its start to its end."""
 
@@ -100,10 +100,13 @@ def random_episodes(game: str, *, episodes: int, seed: int) -> Iterator[Episode]
     Yields:
         One record an episode.
     """
-    episodes, seed = whole("episodes", episodes, low=1), whole("seed", seed, low=0)
+    episodes = whole("episodes", episodes, low=1)
+    seed = whole("seed", seed, low=0)
+
     console = _console(game)
     console.reset_game()
     start = console.cloneState(include_rng=True)
+
     for index in range(episodes):
         # Both are needed. After a reset alone, many games (assault, frostbite) still depend on the
         # episode before; after a restored state alone, qbert does.
@@ -129,13 +132,16 @@ def screenshot(game: str, *, seed: int = 0, steps: int = 60) -> NDArray[np.uint8
 
     Lesson 1.
     """
-    steps, seed = whole("steps", steps, low=0), whole("seed", seed, low=0)
+    steps = whole("steps", steps, low=0)
+    seed = whole("seed", seed, low=0)
+
     console = _console(game)
     console.reset_game()
     for action in _random_actions(console, np.random.default_rng([seed, 0]), steps):
         if console.game_over():
             console.reset_game()
         _step(console, action)
+
     return console.getScreenRGB()
 
 
@@ -169,11 +175,13 @@ def _play(console: "ALEInterface", rng: np.random.Generator) -> Episode:
     cap = FRAME_CAP // FRAME_SKIP
     ram = np.empty((cap, console.getRAMSize()), dtype=np.uint8)
     rewards = []
+
     for action in _random_actions(console, rng, cap):
         console.getRAM(ram[len(rewards)])
         rewards.append(_step(console, action))
         if console.game_over():
             break
+
     return Episode(
         rewards=np.array(rewards, dtype=np.float64),
         ram=ram[: len(rewards)].copy(),

@@ -23,6 +23,7 @@ def stale(source: Path) -> list[str]:
     for folder in ("notebooks", "solutions"):
         path = ROOT / folder / f"{source.stem}.ipynb"
         name = f"{folder}/{path.name}"
+
         try:
             notebook = json.loads(path.read_text(encoding="utf-8"))
             stamp = dict(notebook["metadata"][STAMP])

@@ -170,23 +170,8 @@ def gae_systems() -> Systems:
 
     return {
         "course gae": lambda seed: (_quickest(gae, _rollout(seed)), None, None),
-        "torch loop": lambda seed: (_quickest(torch_gae, _tensors(seed)), None, None),
+        "torch loop": lambda seed: (_quickest(peers.torch_gae, _tensors(seed)), None, None),
     }
-
-
-def torch_gae(
-    rewards: Any, values: Any, next_values: Any, terminated: Any, truncated: Any, *, gamma: float, lam: float
-) -> Any:
-    """GAE as most PPO codes write it: a loop over time, on tensors [T, N]. As `returns.gae`."""
-    import torch
-
-    advantages = torch.zeros_like(rewards)
-    later = torch.zeros_like(rewards[0])
-    for t in reversed(range(len(rewards))):
-        delta = rewards[t] + gamma * next_values[t] * (1 - terminated[t]) - values[t]
-        later = delta + gamma * lam * (1 - terminated[t]) * (1 - truncated[t]) * later
-        advantages[t] = later
-    return advantages
 
 
 def import_systems() -> Systems:

@@ -1,6 +1,6 @@
-"""The peers that the bench plays beside this course: Stable-Baselines3, with its authors' settings.
+"""What the bench measures beside this course: Stable-Baselines3, and GAE as a loop over tensors.
 
-It is an extra (`pip install -e '.[bench]'`); `HERE` says whether it is installed.
+Stable-Baselines3 is an extra (`pip install -e '.[bench]'`); `HERE` says whether it is installed.
 """
 
 import importlib.util
@@ -92,6 +92,21 @@ def play_pong_peer(*, seed: int) -> Result:
     envs.close()
 
     return seconds, model.num_timesteps, None
+
+
+def torch_gae(
+    rewards: Any, values: Any, next_values: Any, terminated: Any, truncated: Any, *, gamma: float, lam: float
+) -> Any:
+    """GAE as most PPO codes write it: a loop over time, on tensors [T, N]. As `returns.gae`."""
+    import torch
+
+    advantages = torch.zeros_like(rewards)
+    later = torch.zeros_like(rewards[0])
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * next_values[t] * (1 - terminated[t]) - values[t]
+        later = delta + gamma * lam * (1 - terminated[t]) * (1 - truncated[t]) * later
+        advantages[t] = later
+    return advantages
 
 
 def _stop_when_solved(examine: Examiner) -> Any:
