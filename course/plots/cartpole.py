@@ -146,7 +146,7 @@ def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> A
         words.append(f"{pretty(name)}: {got}{span}")
     ax.axvline(1.08 * limit, color=COLORS["random"], lw=1)
     named_rows(ax, [pretty(name) for name in found])
-    ax.set_xlim(0, 1.42 * limit)
+    ax.set_xlim(0, 1.5 * limit)
     ticks = np.arange(0, limit + 1, 20_000)
     ax.set_xticks([*ticks, never], [*(f"{tick:,}" for tick in ticks), "never"])
     black = f"black: median of {counted(len(steps), 'seed')}"
