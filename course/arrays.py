@@ -109,6 +109,13 @@ def whole(name: str, given: int, *, low: int) -> int:
     return int(value)
 
 
+def text(name: str, given: str) -> str:
+    """Return plain text, also for numpy's kind of text, or raise ValueError."""
+    if not isinstance(given, str):
+        raise ValueError(f"{name} must be text, got {_short(given)}")
+    return str(given)
+
+
 def one_of(name: str, given: object, allowed: Iterable[str]) -> str:
     """Return `given` if it is one of the allowed names, or raise ValueError with the nearest."""
     allowed = list(allowed)

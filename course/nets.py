@@ -5,6 +5,7 @@ critic's network speaks in *units* of its own (`course.units`), about mean 0 and
 so that its learning does not depend on the size of a game's points. `Agent.values` speaks in points.
 """
 
+import io
 import math
 import time
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from course.arrays import Array, finite, whole
+from course.arrays import Array, finite, flag, text, whole
+from course.tables import replace_file
 from course.units import Units
 
 FORMAT = "advantage-course agent, version 2"
@@ -70,9 +72,9 @@ class Agent(nn.Module):
         self.obs_shape = tuple(whole("obs_shape", side, low=1) for side in obs_shape)
         self.actions = whole("actions", actions, low=1)
         self.width = whole("width", width, low=1)
-        self.shared = bool(shared)
-        self.env_name = env_name
-        self.protocol = protocol
+        self.shared = flag("shared", shared)
+        self.env_name = text("env_name", env_name)
+        self.protocol = text("protocol", protocol)
         self.sixteen_bits = len(self.obs_shape) == 3 and bfloat16_pays()  # for the convolutions
 
         # One thread, too: orthogonal weights depend on their number.
@@ -83,7 +85,7 @@ class Agent(nn.Module):
             self.actor = _layer(nn.Linear(features, self.actions), gain=0.01)
             self.critic = _layer(nn.Linear(features, 1), gain=0.0)
             self.units = Units()
-            self.register_buffer("background", torch.as_tensor(np.asarray(background, np.float32)))
+            self.register_buffer("background", torch.from_numpy(_background(background, self.obs_shape)))
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities [B, A], and values [B] in the critic's units, of observations [B, ...]."""
@@ -161,7 +163,7 @@ class Agent(nn.Module):
 def save(agent: Agent, path: str | Path) -> None:
     """Write an agent to a file: its weights and what they belong to, no code.
 
-    The file is complete or not there: it is written beside its place and then moved.
+    The file is complete or as it was before.
 
     Raises:
         ValueError: if a weight is not finite: `load` would refuse the file.
@@ -169,11 +171,10 @@ def save(agent: Agent, path: str | Path) -> None:
     for name, weights in agent.state_dict().items():
         finite(name, weights.cpu().numpy())
 
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
     header = {name: getattr(agent, name) for name in HEADER}
-    torch.save({"format": FORMAT, **header, "weights": agent.state_dict()}, unfinished)
-    unfinished.replace(path)
+    content = io.BytesIO()
+    torch.save({"format": FORMAT, **header, "weights": agent.state_dict()}, content)
+    replace_file(path, content.getvalue())
 
 
 def load(path: str | Path) -> Agent:
@@ -303,6 +304,15 @@ def _body_for_images(obs_shape: tuple[int, ...], features: int) -> nn.Module:
     last = _layer(nn.Linear(32 * math.prod(sides), features))
     body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), last, nn.ReLU())
     return body.to(memory_format=torch.channels_last)  # on a CPU a third quicker
+
+
+def _background(given: ArrayLike, obs_shape: tuple[int, ...]) -> NDArray[np.float32]:
+    background = finite("background", given)
+    allowed = ((), obs_shape[1:]) if len(obs_shape) == 3 else ((),)
+    if background.shape not in allowed:
+        shapes = " or ".join(map(str, allowed))
+        raise ValueError(f"background must have shape {shapes} for this agent, got {background.shape}")
+    return background.astype(np.float32)
 
 
 def _layer(layer: nn.Module, *, gain: float = math.sqrt(2)) -> nn.Module:

@@ -7,7 +7,6 @@ reward. Where `point_ends`, a rally is an episode to the critic, and nothing flo
 
 import copy
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from course import games
 from course.arrays import Array, whole
 from course.nets import Agent, load, one_thread
 from course.returns import gae, td_errors
+from course.tables import data
 from course.train import PONG, Config
 
 MOVES = ("stay", "up", "down")  # the actions of `games.Pong`, in its order
@@ -60,8 +60,7 @@ class Record:
 
 def champion() -> Agent:
     """The trained agent that comes with the course; `course/data/README.md` says how it was made."""
-    with as_file(files("course") / "data" / "pong_agent.pt") as path:
-        return load(path)
+    return load(data("pong_agent.pt"))
 
 
 def record(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from course.arrays import Array, Flags, whole
 from course.nets import Agent
@@ -123,6 +123,41 @@ class Collector:
             reached=np.array(reached, dtype=frames.dtype).reshape(-1, *frames.shape[2:]),
             scores=tuple(scores),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What an environment is, in its own words, as its attribute `facts`; kept with an agent's weights."""
+
+    name: str
+    protocol: str = ""  # how it is played, without which a score says little
+    background: ArrayLike = 0.0  # of an image: what is always there; one grey or [height, width]
+
+
+def facts(env: VectorEnv) -> Facts:
+    """What an environment says of itself, through all its wrappers.
+
+    Numbers need no more than a name, and have one. Of images nobody would notice that the background is
+    missing, or another one, until the agent does not learn; so these must say it.
+
+    Raises:
+        ValueError: if it shows images and does not say what they are, or a wrapper has changed them.
+    """
+    layers = [env]
+    while hasattr(layers[-1], "env"):
+        layers.append(layers[-1].env)
+    for layer in layers:
+        said = getattr(layer, "facts", None)
+        if isinstance(said, Facts):
+            if layer.single_observation_space != env.single_observation_space:
+                raise ValueError(
+                    f"a wrapper of {said.name} changes what is seen: it needs `facts` of its own"
+                )
+            return said
+
+    if len(env.single_observation_space.shape) == 3:
+        raise ValueError(f"env shows images and must have `facts`, a course.rollout.Facts, got {layers[-1]}")
+    return Facts(name=env.spec.id if env.spec else type(layers[-1]).__name__)
 
 
 def autoreset_mode(env: VectorEnv) -> AutoresetMode:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from course import losses, returns
 from course.arrays import Array, flag, number, whole
 from course.nets import Agent, device_for, undisturbed
-from course.rollout import Collector, Rollout, check_env, values_along
+from course.rollout import Collector, Rollout, check_env, facts, values_along
 
 
 @dataclass(frozen=True)
@@ -167,15 +167,16 @@ def train(
             raise ValueError(f"{name} must be a function, got {given!r}")
     check_env(env)
 
+    about = facts(env)
     agent = Agent(
         env.single_observation_space.shape,
         int(env.single_action_space.n),
         width=config.width,
         shared=config.shared,
         seed=seed,
-        background=getattr(env, "background", 0.0),
-        env_name=env.spec.id if env.spec else getattr(env, "game", type(env).__name__),
-        protocol=getattr(env, "protocol", ""),
+        background=about.background,
+        env_name=about.name,
+        protocol=about.protocol,
     )
     agent = agent.to(device_for(agent))
     collector = Collector(env, seed=seed)

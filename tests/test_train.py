@@ -1,7 +1,6 @@
 """The agent learns what it must, says what it did, and refuses what cannot work."""
 
 import contextlib
-import copy
 import dataclasses
 import functools
 from dataclasses import replace
@@ -14,7 +13,7 @@ from gymnasium.wrappers.vector import TransformReward
 
 from course import games, losses, returns
 from course.games import probes
-from course.nets import Agent, load, one_thread, save
+from course.nets import load, one_thread, save
 from course.train import A2C, CARTPOLE, PONG, Config, TrainingFailed, train
 
 GAMMA = 0.5
@@ -478,70 +477,6 @@ def test_continuous_actions_and_other_mistakes_are_refused_at_once():
         train(games.make("CartPole-v1"), gae=None)
 
 
-def test_an_examination_is_of_new_episodes_and_can_be_repeated():
-    agent = first_updates(4)[-1].agent
-    before = copy.deepcopy(agent.state_dict())
-    one = games.evaluate(agent, "CartPole-v1", episodes=20, seed=1, greedy=False)
-    assert one.shape == (20,)
-    np.testing.assert_array_equal(
-        one, games.evaluate(agent, "CartPole-v1", episodes=20, seed=1, greedy=False)
-    )
-    assert (one != games.evaluate(agent, "CartPole-v1", episodes=20, seed=2, greedy=False)).any()
-    assert all(torch.equal(before[name], weights) for name, weights in agent.state_dict().items())
-
-
-def test_an_examination_counts_one_whole_episode_each_and_is_bounded():
-    agent = Agent((4,), 2)
-    scores = games.evaluate(agent, "CartPole-v1", episodes=50, seed=0, greedy=False)
-    assert 15 < scores.mean() < 30  # random play: about 22
-    capped = games.evaluate(agent, "CartPole-v1", episodes=50, seed=0, greedy=False, max_steps=12)
-    np.testing.assert_array_equal(capped, np.minimum(scores, 12))
-
-
-def test_an_agent_of_another_game_is_not_examined():
-    with pytest.raises(ValueError, match="obs must have shape"):
-        games.evaluate(Agent((5,), 2), "CartPole-v1", episodes=2, seed=0)
-    with pytest.raises(ValueError, match="3 actions"):
-        games.evaluate(Agent((4,), 3), "CartPole-v1", episodes=2, seed=0)
-
-
-@pytest.mark.parametrize("shape", [(4,), (2, 12, 14)], ids=str)
-@pytest.mark.parametrize("shared", [False, True])
-def test_a_saved_agent_comes_back_the_same(tmp_path, shape, shared):
-    background = np.full(shape[1:], 7.0) if len(shape) == 3 else 0.0
-    agent = Agent(shape, 3, width=8, shared=shared, background=background, env_name="here", protocol="so")
-    agent.follow(np.array([1.0, 5.0]), rate=0.3)
-    save(agent, tmp_path / "agent.pt")
-    back, obs = load(tmp_path / "agent.pt"), np.random.default_rng(0).normal(size=(6, *shape))
-    np.testing.assert_array_equal(back.values(obs), agent.values(obs))
-    np.testing.assert_array_equal(back.log_probs(obs), agent.log_probs(obs))
-    assert (back.env_name, back.protocol, back.actions) == ("here", "so", 3)
-    assert [path.name for path in tmp_path.iterdir()] == ["agent.pt"]
-
-
-def test_a_file_that_is_no_agent_is_refused_by_name(tmp_path):
-    whole = tmp_path / "whole.pt"
-    save(Agent((4,), 2), whole)
-    content = torch.load(whole, weights_only=True)
-    poisoned = content["weights"] | {"actor.bias": torch.full((2,), float("nan"))}
-    bad = {
-        "half.pt": lambda path: path.write_bytes(whole.read_bytes()[:2000]),
-        "text.pt": lambda path: path.write_text("not an agent"),
-        "empty.pt": lambda path: path.write_bytes(b""),
-        "other.pt": lambda path: torch.save({"format": "something else"}, path),
-        "list.pt": lambda path: torch.save([1, 2], path),
-        "code.pt": lambda path: torch.save(Agent((4,), 2), path),
-        "misfit.pt": lambda path: torch.save({**content, "width": 32}, path),
-        "nan.pt": lambda path: torch.save({**content, "weights": poisoned}, path),
-    }
-    for name, write in bad.items():
-        write(tmp_path / name)
-        with pytest.raises(ValueError, match=name):
-            load(tmp_path / name)
-    with pytest.raises(FileNotFoundError):
-        load(tmp_path / "nowhere.pt")
-
-
 def test_what_a_run_was_for_is_kept_with_the_agent():
     assert first_updates(1)[0].agent.env_name == "CartPole-v1"
 
@@ -568,12 +503,3 @@ def test_the_settings_of_each_game_say_what_they_are_for():
     assert A2C.epochs == 1
     assert PONG.point_ends
     assert PONG.shared
-
-
-def test_the_weights_of_a_seed_do_not_depend_on_torchs_number_of_threads():
-    before, weights = torch.get_num_threads(), []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        weights.append(torch.cat([weight.flatten() for weight in Agent((4,), 2, seed=1).parameters()]))
-    torch.set_num_threads(before)
-    assert torch.equal(*weights)
