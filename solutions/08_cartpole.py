@@ -271,7 +271,7 @@ widgets.Explorer(
 # looks harmless. *No bootstrap* looks almost healthy: in all ten runs three of its
 # numbers stay inside the band 70% of the time.
 #
-# Distrust the rule "explained variance should rise to 1". In all 20 healthy runs it passed 0.89, and in 15 of them
+# Distrust the rule "explained variance should rise to 1". In all 20 healthy runs it passed 0.90, and in 15 of them
 # it sank below 0.1 (median of the last 15 updates). When no pole falls, every state is worth about 100: nothing is left to explain.
 # At $\lambda = 0$, hardly ever solved, it is 0.97: that critic explains its own guesses.
 #

@@ -96,10 +96,9 @@ class Pickler(cloudpickle.Pickler):
         if isinstance(obj, Explorer):
             return _explorer, (obj.draw, obj.controls)
         if isinstance(obj, ipywidgets.ValueWidget):
-            return _control, (
-                type(obj),
-                {name: getattr(obj, name) for name in SETTINGS if obj.has_trait(name)},
-            )
+            settings = {name: getattr(obj, name) for name in SETTINGS if obj.has_trait(name)}
+            follows = {"end": obj.end} if hasattr(obj, "end") else {}  # see course.widgets.slider
+            return _control, (type(obj), settings, follows)
         return super().reducer_override(obj)
 
 
@@ -117,5 +116,7 @@ def _explorer(draw: object, controls: dict) -> Explorer:
     return Explorer(draw, **controls)
 
 
-def _control(kind: type, settings: dict) -> ipywidgets.ValueWidget:
-    return kind(**settings)
+def _control(kind: type, settings: dict, follows: dict) -> ipywidgets.ValueWidget:
+    control = kind(**settings)
+    vars(control).update(follows)
+    return control

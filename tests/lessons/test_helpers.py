@@ -38,10 +38,10 @@ def test_the_prose_of_a_lesson_holds_no_code_and_no_line_breaks():
 
 
 CELLS = """\
-import ipywidgets; from course.plots import figure; from course.widgets import Explorer, slider
+from course.plots import figure; from course.plots.parts import told; from course.widgets import *
 factor = 3; begun = (x for x in "ab")
-draw = lambda x: figure(2, 1)(lambda x, ax: f"{factor} times {x}")(x)
-Explorer(draw, x=slider("x", 1, 0, 9, 1))
+draw = lambda x, of: figure(2, 1)(lambda x, ax: told(ax, f"{factor} times {x}"))(x)
+Explorer(draw, x=slider("x", 1, 0, lambda of: of, 1), of=slider("of", 9, 1, 9, 1))
 factor + 1
 5"""
 
@@ -65,3 +65,5 @@ def test_what_the_cells_made_is_kept_and_can_be_used(tmp_path):
     assert explorer.alt == "3 times 1"
     explorer.controls["x"].value = 7
     assert explorer.alt == "3 times 7"
+    explorer.controls["of"].value = 5  # the end of the first slider follows the second
+    assert explorer.alt == "3 times 5"
