@@ -7,10 +7,8 @@ so that its learning does not depend on the size of a game's points. `Agent.valu
 
 import io
 import math
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +30,7 @@ RENAMED = {
 }
 HEADER = ("obs_shape", "actions", "width", "shared", "env_name", "protocol")
 CONVOLUTIONS = ((6, 3), (3, 2))  # kernel and stride, in pixels: a third of the work of (4, 2), (4, 2)
+SIXTEEN_BITS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch's names; none on other systems
 CHUNK = 512  # observations that go through the critic at once; many more do not fit the cache
 
 
@@ -75,7 +74,7 @@ class Agent(nn.Module):
         self.shared = flag("shared", shared)
         self.env_name = text("env_name", env_name)
         self.protocol = text("protocol", protocol)
-        self.sixteen_bits = len(self.obs_shape) == 3 and bfloat16_pays()  # for the convolutions
+        self.sixteen_bits = len(self.obs_shape) == 3 and sixteen_bits_pay()  # for the convolutions
 
         # One thread, too: orthogonal weights depend on their number.
         with undisturbed(), torch.random.fork_rng(devices=[]):
@@ -253,20 +252,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@cache
-def bfloat16_pays() -> bool:
-    """Whether this processor is clearly quicker with 16-bit convolutions: some double, some a tenth."""
-    with torch.random.fork_rng(devices=[]), one_thread():
-        body, _ = _body((4, 32, 42), 64)
-        seen = torch.rand(256, 4, 32, 42)
-        spent: dict[bool, list[float]] = {False: [], True: []}
-        for _ in range(6):
-            for half in spent:  # in turn: a busy moment hits both
-                began = time.perf_counter()
-                with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    body(seen).float().square().mean().backward()
-                spent[half].append(time.perf_counter() - began)
-    return min(spent[True]) < 0.8 * min(spent[False])
+def sixteen_bits_pay() -> bool:
+    """Whether this processor multiplies 16-bit numbers itself: then convolutions are quicker with them.
+
+    It is asked what it has (AVX512-BF16 or AMX), never how quick it is at the moment: a stop-watch would
+    say yes today and no tomorrow, and one seed would give two runs.
+    """
+    has = (getattr(torch.cpu, name, lambda: False) for name in SIXTEEN_BITS)
+    return any(there() for there in has)
 
 
 def device_for(agent: Agent) -> torch.device:

@@ -1,5 +1,6 @@
 """The agent and its file: what is saved comes back, and what is no agent is refused in words of ours."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 import course
-from course.nets import FORMER, RENAMED, Agent, load, save
+from course.nets import FORMER, RENAMED, SIXTEEN_BITS, Agent, load, save, sixteen_bits_pay
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 12, 14)], ids=str)
@@ -151,6 +152,29 @@ def test_a_file_that_is_no_agent_is_refused_in_one_line_of_ours(tmp_path, spoil,
 def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.parametrize("has", [set(), {"_is_amx_tile_supported"}, {"_is_avx512_bf16_supported"}], ids=str)
+def test_16_bits_are_used_where_the_processor_has_them_for_images_only(monkeypatch, has):
+    for name in SIXTEEN_BITS:
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name in has, raising=False)
+    assert Agent((4, 32, 42), 3).sixteen_bits is bool(has)
+    assert Agent((4,), 3).sixteen_bits is False
+
+
+def test_16_bits_are_left_alone_where_torch_cannot_tell(monkeypatch):
+    for name in SIXTEEN_BITS:
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+    assert not sixteen_bits_pay()
+
+
+def test_no_stop_watch_decides_about_the_numbers_of_a_run(monkeypatch):
+    def never():
+        raise AssertionError("it looked at the clock")
+
+    for clock in ("time", "perf_counter", "process_time", "monotonic", "perf_counter_ns"):
+        monkeypatch.setattr(time, clock, never)
+    Agent((4, 32, 42), 3)
 
 
 def test_the_weights_of_a_seed_do_not_depend_on_torchs_number_of_threads():
