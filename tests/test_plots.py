@@ -24,7 +24,6 @@ from course.authoring.stamps import sources
 from course.estimators import Estimate
 from course.plots import (
     COLORS,
-    STYLE,
     alt_text,
     as_html,
     counted,
@@ -38,6 +37,7 @@ from course.plots import (
     title,
 )
 from course.plots.parts import BAND_ALPHA, band, named_rows, told
+from tests.figures import covered
 
 SHARED = {"drawing", "words", "parts", "film", "live"}
 LESSONS = {
@@ -393,33 +393,6 @@ def test_no_lesson_draws_a_band_of_its_own():
         assert "fill_between" not in inspect.getsource(lesson), lesson.__name__
 
 
-def tick_labels(axis):
-    """Those that are drawn: matplotlib keeps some beyond the ends of the axis."""
-    low, high = sorted(axis.get_view_interval())
-    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
-
-
-def covered(ax):
-    """(text, where) of each written word of the figure that lies on a mark, or is cut by its edge."""
-    with mpl.rc_context(STYLE):
-        ax.figure.canvas.draw()
-        renderer = ax.figure.canvas.get_renderer()
-        page = ax.figure.bbox
-        marked = [line for line in ax.lines if line.get_marker() not in ("None", None)]
-        for text in [*ax.texts, *tick_labels(ax.xaxis), *tick_labels(ax.yaxis)]:
-            box = text.get_window_extent(renderer)
-            if text.get_text() and not (page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)):
-                yield text.get_text(), "at the edge"
-        for text in ax.texts:
-            box = text.get_window_extent(renderer)
-            for line in marked:
-                radius = line.get_markersize() / 2 * ax.figure.dpi / 72
-                for x, y in ax.transData.transform(line.get_xydata()):
-                    nearest = np.clip([x, y], [box.x0, box.y0], [box.x1, box.y1])
-                    if np.hypot(*(nearest - [x, y])) < 0.9 * radius:
-                        yield text.get_text(), tuple(line.get_xydata()[0])
-
-
 WALKS = np.array([0.0, 0.05, -0.05])[:, None, None] + np.zeros((1, 2, 5))  # three seeds, five places
 FAR = np.array([0.54, 0.43, 0.37, 0.35, 0.53])
 ESTIMATED = {"bias": 0.0, "relative_bias": 0.0, "critic": "", "cosine": 1.0}
@@ -445,17 +418,19 @@ NAMED = {
 
 
 @pytest.mark.parametrize("draw", NAMED.values(), ids=NAMED)
-def test_no_word_lies_on_a_mark_or_is_cut_by_the_edge(draw):
+def test_no_word_lies_on_a_mark_and_none_is_cut_by_the_edge(draw):
     assert list(covered(draw())) == []
 
 
 def test_a_word_on_a_mark_would_be_found():
     ax = CALLS["above_the_ruler"]()
     ax.annotate("here", (20, ax.lines[0].get_ydata()[20]))
-    assert "here" in dict(covered(ax))
+    assert ("here", "on a mark") in covered(ax)
     ax.set_xticks([56], ["beyond the edge of the figure, and " * 3])
     ax.figure.set_layout_engine("none")
-    assert "at the edge" in dict(covered(ax)).values()
+    assert "cut by the edge" in dict(covered(ax)).values()
+    ax.legend(loc="center")
+    assert "on a line" in dict(covered(ax)).values()
 
 
 def test_named_rows_begin_at_the_top():

@@ -22,10 +22,11 @@ def live(updates: Iterable[Any], draw: Callable[[list], Axes], *, every: float =
         draw: a figure made of the list of updates so far.
         every: seconds between two pictures.
     """
-    from IPython.display import display
+    from IPython.display import Pretty, display
 
+    # The first update of a large game takes seconds, and nobody likes to look at nothing.
+    place = display(Pretty("The first update is on its way."), display_id=True)
     history = []
-    place = None
     last = 0.0
     try:
         for update in updates:
@@ -35,7 +36,10 @@ def live(updates: Iterable[Any], draw: Callable[[list], Axes], *, every: float =
                 last = time.perf_counter()
             yield update
     except KeyboardInterrupt:
-        print("Stopped. The agent of the last update is kept.")
+        kept = (
+            "The agent of the last update is kept." if history else "Nothing was learned yet: run it again."
+        )
+        print(f"Stopped. {kept}")
     finally:
         if history:
             _shown(draw(history), place, display)

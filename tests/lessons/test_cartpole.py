@@ -25,6 +25,7 @@ from course.returns import gae
 from course.rollout import Collector
 from course.studies import load_curves, over, steps_until, without_bootstrap
 from course.train import A2C, CARTPOLE, train
+from tests.figures import covered
 from tests.lessons import cells, in_words, outputs, says
 
 TEN = range(1, 11)
@@ -285,20 +286,26 @@ class Recorded:
         self.advantage_std = self.seconds = 1.0
 
 
-def test_live_passes_all_updates_on_and_shows_the_last_state(monkeypatch):
-    shown = []
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook shows in one place, in its order; words as words."""
+    seen = []
 
     class Place:
-        update = staticmethod(shown.append)
+        update = staticmethod(seen.append)
 
     def display(what, **_):
-        shown.append(what)
+        seen.append(getattr(what, "data", what))
         return Place()
 
     monkeypatch.setattr("IPython.display.display", display)
+    return seen
+
+
+def test_live_passes_all_updates_on_and_shows_the_last_state(shown):
     updates = [Recorded(1), Recorded(2), Recorded(3)]
     assert list(live(updates, len, every=0)) == updates
-    assert shown == [1, 2, 3, 3]
+    assert shown == ["The first update is on its way.", 1, 2, 3, 3]
     shown.clear()
     for update in live(updates, len, every=1e9):
         if update.score >= 200:
@@ -306,15 +313,30 @@ def test_live_passes_all_updates_on_and_shows_the_last_state(monkeypatch):
     assert shown[-1] == 2
 
 
-def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
-    monkeypatch.setattr("IPython.display.display", lambda what, **_: None)
-
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (1, "Stopped. The agent of the last update is kept.\n"),
+        (0, "Stopped. Nothing was learned yet: run it again.\n"),
+    ],
+)
+def test_an_interrupt_keeps_what_was_learned(shown, capsys, before, said):
     def stopped():
-        yield Recorded(1)
+        yield from [Recorded(1)] * before
         raise KeyboardInterrupt
 
-    assert len(list(live(stopped(), len, every=1e9))) == 1
-    assert capsys.readouterr().out.startswith("Stopped.")
+    assert len(list(live(stopped(), len, every=1e9))) == before
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("updates", [1, 3, 60])
+def test_the_legend_does_not_cover_a_run_of_any_length(shipped, updates):
+    others = shipped["as given"]
+    run = [Recorded(number) for number in range(1, updates + 1)]
+    for update in run:
+        update.score = min(update.score, 500)
+    assert list(covered(plots.scores(run, others))) == []
+    assert list(covered(plots.scores(run))) == []
 
 
 def test_the_score_is_drawn_over_the_range_of_the_other_seeds(shipped):

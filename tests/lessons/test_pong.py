@@ -28,6 +28,7 @@ from course.studies.curves import QUANTITIES
 from course.studies.runs import EXAMS
 from course.studies.variants import pong_variants
 from course.train import CARTPOLE, PONG, train
+from tests.figures import covered
 from tests.lessons import prose
 
 OURS, POINTS, BARE = "as given", "no return normalisation", "no floor"
@@ -306,6 +307,8 @@ def test_the_microscope_says_what_the_numbers_say(game):
     assert f"step {largest}: V is {rally.values[largest]:+.2f}, δ is {rally.deltas[largest]:+.2f}" in alt
     assert f"the largest surprise is {rally.deltas[largest]:+.2f} at step {largest}" in alt
     assert ("won" if rally.rewards[-1] > 0 else "lost") in alt
+    for step in (0, largest, 10_000):
+        assert list(covered(plots.microscope(rally, pictures, step=step))) == []
     beyond = alt_text(plots.microscope(rally, pictures, step=10_000))
     assert f"step {len(rally) - 1}: V is" in beyond
 
@@ -314,7 +317,7 @@ def test_foresight_counts_each_rally_once_and_needs_no_length(game):
     rallies = game.rallies()
     won = sum(rally.rewards[-1] > 0 for rally in rallies)
     alt = alt_text(plots.foresight(rallies, last=60))
-    assert f"{won} points won" in alt
+    assert f"{won} point{'' if won == 1 else 's'} won" in alt
     level = np.median([rally.values[-1] for rally in rallies if rally.rewards[-1] > 0])
     assert f"{level:+.2f} at 0" in alt
     longer = max(map(len, rallies)) + 10
@@ -327,6 +330,13 @@ def test_exams_give_the_median_and_the_range():
     )
     assert "drawn, agents: median 18.5, from 17.0 to 19.0" in alt
     assert "sticky, agents: median 2.0, from -3.0 to 7.0" in alt
+
+
+def test_the_floor_is_named_where_no_line_crosses_it(shipped):
+    ax = plots.variants(shipped, floor=0.1)
+    assert [text.get_text() for panel in ax.figure.axes for text in panel.texts] == []
+    (legend,) = ax.figure.legends
+    assert "the floor, 0.1" in [text.get_text() for text in legend.get_texts()]
 
 
 def test_variants_count_who_got_there():
