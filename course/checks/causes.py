@@ -213,7 +213,7 @@ class _Hunt:
         return tuple(
             f"A gradient flows into {name.removeprefix(GRADIENT)}, which is data here: detach it."
             if name.startswith(GRADIENT)
-            else f"Wrong: {name}."
+            else f"{name[0].upper()}{name[1:]} is not as it should be after the call."
             for name in names
             if name in wrong
         )

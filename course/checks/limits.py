@@ -33,8 +33,10 @@ def time_limit(seconds: float, *, inside: CodeType) -> Iterator[Callable[[], boo
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
+
     alarm = _Alarm(inside)
-    tracer_before, handler_before = sys.gettrace(), signal.signal(signal.SIGALRM, alarm.ring)
+    tracer_before = sys.gettrace()
+    handler_before = signal.signal(signal.SIGALRM, alarm.ring)
     started = time.monotonic()
     left_before, again_before = signal.setitimer(signal.ITIMER_REAL, seconds, PATIENCE)
     try:
@@ -55,7 +57,9 @@ class _Alarm:
     """Raises `TimeLimit` in whatever runs below the border."""
 
     def __init__(self, inside: CodeType) -> None:
-        self.inside, self.rings, self.over = inside, 0, False
+        self.inside = inside
+        self.rings = 0
+        self.over = False
         self.pause = SHORTEST  # between two rings, once one was swallowed; it settles where they come in time
         self.own = {method.__code__ for method in (_Alarm.ring, _Alarm.insist, _Alarm.below)}
 
@@ -68,6 +72,7 @@ class _Alarm:
             self.pause *= 2
             signal.setitimer(signal.ITIMER_REAL, self.pause, PATIENCE)
             return
+
         self.pause = max(0.8 * self.pause, SHORTEST)  # or late: the code may be back in its innermost loop
         self.rings += 1
         if self.rings > 1:  # the first was swallowed

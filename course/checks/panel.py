@@ -89,7 +89,7 @@ def show(thing: object) -> None:
 
         display(thing)
     else:
-        print(printable(str(thing), sys.stdout.encoding))
+        print(printable(str(thing), getattr(sys.stdout, "encoding", None)))
 
 
 def printable(text: str, encoding: str | None) -> str:

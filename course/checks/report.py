@@ -1,9 +1,11 @@
 """What is said: comparing one answer with the right one, and the words for what differs."""
 
 import inspect
+import os
 import re
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -238,9 +240,17 @@ def named(error: BaseException) -> str:
 
 def _line(error: BaseException) -> str:
     """On which line of the learner's own code an error was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "course" not in frame.filename.replace("\\", "/").split("/")]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_the_learners(frame.filename)]
     return f" (line {own[-1].lineno}: {own[-1].line})" if own and own[-1].line else ""
+
+
+def _is_the_learners(file: str) -> bool:
+    """Whether code is in no library: neither in the course itself, nor Python's own, nor installed."""
+    ours = Path(__file__).parents[1]
+    pythons = Path(os.__file__).parent
+    where = Path(file)
+    installed = {"site-packages", "dist-packages"} & set(where.parts)
+    return not (installed or file.startswith("<frozen") or {ours, pythons} & set(where.parents))
 
 
 def _a(word: str) -> str:
