@@ -79,19 +79,6 @@ def test_importing_the_course_is_quick_and_loads_neither_torch_nor_matplotlib():
 
 
 @EVERY_FILE
-def test_every_public_thing_says_what_it_is(path):
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree), "the module"
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), node.name
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            for method in node.body:
-                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
-                    assert ast.get_docstring(method), f"{node.name}.{method.name}"
-
-
-@EVERY_FILE
 def test_hyper_parameters_are_never_taken_by_position(path):
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):

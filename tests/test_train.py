@@ -14,7 +14,7 @@ from gymnasium.wrappers.vector import TransformReward
 from course import games, losses, returns
 from course.games import probes
 from course.nets import load, one_thread, save
-from course.train import A2C, CARTPOLE, PONG, Config, TrainingFailed, train
+from course.train import CARTPOLE, PONG, Config, TrainingFailed, train
 
 GAMMA = 0.5
 SMALL = Config(
@@ -496,10 +496,3 @@ def test_pong_takes_the_same_agent_and_the_same_loop():
 def test_where_a_reward_ends_a_round_nothing_counts_that_comes_after_it():
     rounds = replace(SMALL, env_steps=2000, point_ends=True)
     np.testing.assert_allclose(values(probes.endless, config=rounds), [1], atol=0.05)  # else 1 / (1 - gamma)
-
-
-def test_the_settings_of_each_game_say_what_they_are_for():
-    assert CARTPOLE == Config()
-    assert A2C.epochs == 1
-    assert PONG.point_ends
-    assert PONG.shared
