@@ -417,6 +417,24 @@ def test_the_variance_of_a_batch_is_the_episodes_variance_over_its_size():
 # --- the table ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("world", [*WHOLE.values(), *CUT.values()])
+def test_estimate_is_the_listing_the_weighing_the_gradients_and_the_comparison(world):
+    theta = some_theta(world)
+    critic = np.random.default_rng(2).normal(size=len(world.chance))
+
+    def step_weights(episodes):
+        return weights("GAE", world, episodes, critic=critic, lam=0.6)
+
+    episodes = all_episodes(world, theta)
+    gradients = episode_gradients(world, theta, episodes, step_weights(episodes))
+    mean = episodes.probability @ gradients
+
+    got = estimate(world, theta, step_weights, estimator="a", critic="b")
+    assert (got.estimator, got.critic) == ("a", "b")
+    assert got.bias == pytest.approx(np.linalg.norm(mean - true_gradient(world, theta)))
+    assert got.variance == pytest.approx(episodes.probability @ ((gradients - mean) ** 2).sum(axis=1))
+
+
 def test_a_row_by_hand():
     # two equally likely estimates of [1, 0]: mean [2, 1], each one off by [1, 0]
     got = summarise(

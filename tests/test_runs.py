@@ -3,6 +3,7 @@
 import csv
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from course.studies import (
     examined,
     load_curves,
     measure_runs,
+    over,
     runs,
     steps_until,
     train_variant,
@@ -29,6 +31,7 @@ from course.studies import (
 from course.studies.curves import QUANTITIES, RUN_COLUMNS
 from course.studies.runs import EXAM_COLUMNS
 from course.studies.variants import cartpole_variants, pong_variants
+from course.tables import read_table
 from course.train import CARTPOLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,6 +127,49 @@ def test_a_live_run_is_near_the_shipped_runs():
     assert 0.5 * min(shipped) < update.env_steps < 2 * max(shipped)
 
 
+@pytest.mark.parametrize(
+    ("rule", "updates"),
+    [
+        ({}, 3),
+        ({"stop_at": 0.0}, 1),
+        ({"hopeless_below": 1e9, "hopeless_after": 1_500}, 2),
+        ({"hopeless_below": 0.0, "hopeless_after": 0}, 3),
+    ],
+)
+def test_a_run_ends_where_it_has_won_or_is_hopeless(small, rule, updates):
+    small["one"] = replace(small["one"], **rule)
+    assert [update.number for update in train_variant("small", "one", seed=1)] == list(range(1, updates + 1))
+
+
+def test_a_curve_is_made_of_updates_by_name():
+    updates = [SimpleNamespace(**{name: nth + 10 * n for n, name in enumerate(QUANTITIES)}) for nth in (1, 2)]
+    curve = Curve.of(iter(updates))
+    assert curve.env_steps.tolist() == [1, 2]
+    assert curve.score.tolist() == [11, 12]
+    assert curve.seconds.tolist() == [71, 72]
+    assert curve.seconds.dtype == np.float64
+
+
+def test_runs_are_compared_at_the_same_steps_by_hand():
+    one, other = (Curve(**{name: np.zeros(2) for name in QUANTITIES}) for _ in range(2))
+    one.env_steps[:] = [0, 10]
+    one.score[:] = [0, 100]
+    other.env_steps[:] = [5, 10]
+    other.score[:] = [1, 2]
+    assert over([one, other], "score", np.array([5.0, 7.5, 20.0])).tolist() == [[50, 75, 100], [1, 1.5, 2]]
+
+
+def test_the_table_of_a_study_reads_back_as_its_updates(small, tmp_path):
+    path = tmp_path / "small.csv"
+    measure_runs("small", seeds=1, path=path, variants=["one"], progress=False)
+    rows = read_table(path, RUN_COLUMNS)
+    updates = list(train_variant("small", "one", seed=1))
+    assert [int(row["env_steps"]) for row in rows] == [update.env_steps for update in updates]
+    for row, update in zip(rows, updates, strict=True):
+        for name in QUANTITIES[1:-1]:
+            assert float(row[name]) == pytest.approx(getattr(update, name), rel=1e-3)
+
+
 def test_steps_until_a_score_by_hand():
     curve = Curve(**{name: np.arange(3.0) for name in QUANTITIES})
     curve.score[:] = [1, 5, 3]
@@ -144,8 +190,8 @@ def test_without_critic_is_reward_to_go_up_to_the_end_of_the_rollout():
 
 def test_without_bootstrap_the_rollouts_end_counts_as_the_end_of_the_task():
     rewards, values, following, ends, _ = one_episode_cut()
-    over = np.array([[False], [False], [True]])
-    expected = gae(rewards, values, following, over, ends, gamma=0.5, lam=0.9)
+    ended = np.array([[False], [False], [True]])
+    expected = gae(rewards, values, following, ended, ends, gamma=0.5, lam=0.9)
     assert np.array_equal(without_bootstrap(*one_episode_cut(), gamma=0.5, lam=0.9), expected)
     assert expected[-1, 0] == 1 - 10
 
