@@ -16,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from course.arrays import Array, finite, flag, text, whole
+from course.arrays import Array, Refusal, finite, flag, text, whole
 from course.tables import replace_file
 from course.units import Units
 
@@ -192,7 +192,7 @@ def load(path: str | Path) -> Agent:
     try:
         return _agent_from(content)
     except ValueError as error:
-        raise ValueError(f"{path} is not an agent saved by this course: {error}") from None
+        raise Refusal(f"{path} is not an agent saved by this course: {error}") from None
 
 
 def _agent_from(content: object) -> Agent:

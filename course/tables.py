@@ -9,6 +9,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from course.arrays import Refusal
+
 Row = dict[str, str]  # column -> text
 
 
@@ -118,7 +120,7 @@ def _rows(path: Path, text: str, columns: Sequence[str]) -> list[Row]:
     header, *rows = csv.reader(text.splitlines()) if text else [[]]
     for row in [header, *rows]:
         if len(row) != len(columns) or (row is header and header != list(columns)):
-            raise ValueError(
+            raise Refusal(
                 f"path {path} must be a table with the columns {','.join(columns)}, "
                 f"but it has the line {','.join(row)!r}; move it away or give another path"
             )
