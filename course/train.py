@@ -132,7 +132,7 @@ def train(
     config: Config = CARTPOLE,
     *,
     gae: Callable[..., Array] = returns.gae,
-    normalize: Callable[..., Array] = losses.normalize,
+    normalize: Callable[..., Array | Tensor] = losses.normalize,
     policy_loss: Callable[..., Tensor] = losses.clipped_policy_loss,
     seed: int = 0,
 ) -> Iterator[Update]:
@@ -165,12 +165,12 @@ def train(
     for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
         if not callable(given):
             raise ValueError(f"{name} must be a function, got {given!r}")
-    check_env(env)
+    obs_shape, actions = check_env(env)
 
     about = facts(env)
     agent = Agent(
-        env.single_observation_space.shape,
-        int(env.single_action_space.n),
+        obs_shape,
+        actions,
         width=config.width,
         shared=config.shared,
         seed=seed,
@@ -188,7 +188,7 @@ def learn(
     collector: Collector,
     config: Config,
     gae: Callable[..., Array],
-    normalize: Callable[..., Array],
+    normalize: Callable[..., Array | Tensor],
     policy_loss: Callable[..., Tensor],
 ) -> Iterator[Update]:
     """The loop. Yields, Raises: as `train`, with everything prepared; `policy_loss` is a `step_loss`."""
@@ -246,7 +246,7 @@ def judge(
     rollout: Rollout,
     config: Config,
     gae: Callable[..., Array],
-    normalize: Callable[..., Array],
+    normalize: Callable[..., Array | Tensor],
 ) -> Batch:
     """Give every step its advantage and every state its target, in float64; drop what is not real.
 
@@ -343,7 +343,7 @@ def shared_gradient(
 
     gradients, means = zip(*side_by_side(find, shares, weights), strict=True)
     summed = [reduce(torch.add, same) for same in zip(*gradients, strict=True)]
-    return summed, sum(means)
+    return summed, reduce(torch.add, means)
 
 
 def one_gradient(
@@ -444,7 +444,7 @@ def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> 
     return True
 
 
-def _shaped(name: str, given: Array, shape: tuple[int, ...]) -> Array:
+def _shaped(name: str, given: Array | Tensor, shape: tuple[int, ...]) -> Array:
     array = np.asarray(given, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name} must give back shape {shape}, got {array.shape}")
