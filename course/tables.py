@@ -30,6 +30,8 @@ def replace_file(path: str | Path, content: bytes) -> None:
     try:
         part.write_bytes(content)
         part.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None  # the name that was asked for
     finally:
         part.unlink(missing_ok=True)
 
