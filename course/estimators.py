@@ -70,6 +70,42 @@ def standard_error(rewards: ArrayLike) -> float:
     return float(np.sqrt(rewards.var(ddof=1) / len(rewards)))
 
 
+def score_function(probabilities: ArrayLike, action: int) -> Array:
+    """Gradient of log pi(action) in the K logits of a softmax: which way they must move to make it likelier.
+
+        d log pi(a) / d z_k = 1[k = a] - pi(k)
+
+    Args:
+        probabilities: pi(k), shape [K]; they sum to 1.
+        action: the one that was taken, 0 to K - 1.
+
+    Returns:
+        Shape [K]. The entries sum to 0, and so does their mean over the policy's actions.
+
+    Raises:
+        ValueError: if `probabilities` has another shape, is below 0 or does not sum to 1, or `action`
+            is none of its rows.
+
+    Example:
+        >>> score_function([0.5, 0.25, 0.25], 1)
+        array([-0.5 ,  0.75, -0.25])
+
+    Sutton & Barto (2018), eq. 13.9. Lesson 4.
+    """
+    probabilities = finite("probabilities", probabilities)
+    if probabilities.ndim != 1 or not probabilities.size:
+        raise ValueError(f"probabilities must have shape [K], not empty, got {probabilities.shape}")
+    if probabilities.min() < 0 or not np.isclose(probabilities.sum(), 1):
+        raise ValueError("probabilities must be at least 0 and sum to 1")
+    action = whole("action", action, low=0)
+    if action >= len(probabilities):
+        raise ValueError(f"action must be below {len(probabilities)}, got {action}")
+
+    gradient = -probabilities
+    gradient[action] += 1
+    return gradient
+
+
 def policy_gradient(score_functions: ArrayLike, rewards: ArrayLike) -> Array:
     """Estimate the gradient of the expected reward from a batch of answers.
 

@@ -72,6 +72,70 @@ def reward_to_go(rewards: ArrayLike, *, gamma: float) -> Array:
     return returns
 
 
+def advantage_function(action_values: ArrayLike, probabilities: ArrayLike) -> Array:
+    """How much better each action is than what the policy does on average in that state.
+
+        A(s, a) = Q(s, a) - V(s),    V(s) = sum over a of pi(a|s) Q(s, a)
+
+    Args:
+        action_values: Q(s, a), in points, shape [A] for one state or [S, A].
+        probabilities: pi(a|s), same shape; they sum to 1 in each state.
+
+    Returns:
+        A(s, a), same shape. Its mean under the policy is 0 in every state.
+
+    Raises:
+        ValueError: if the shapes differ or are neither [A] nor [S, A], a number is not finite, or the
+            probabilities of a state are below 0 or do not sum to 1.
+
+    Example:
+        >>> advantage_function([10, 20], [0.5, 0.5])
+        array([-5.,  5.])
+
+    Schulman et al. (2016), section 2. https://arxiv.org/abs/1506.02438. Lesson 6.
+    """
+    action_values = finite("action_values", action_values)
+    probabilities = finite("probabilities", probabilities)
+    same_shape(action_values=action_values, probabilities=probabilities)
+    if action_values.ndim not in (1, 2) or not action_values.size:
+        raise ValueError(f"action_values must have shape [A] or [S, A], not empty, got {action_values.shape}")
+    if probabilities.min() < 0 or not np.allclose(probabilities.sum(axis=-1), 1):
+        raise ValueError("probabilities must be at least 0 and sum to 1 in each state")
+
+    values = (probabilities * action_values).sum(axis=-1, keepdims=True)
+    return action_values - values
+
+
+def leave_one_out(rewards: ArrayLike) -> Array:
+    """What each answer was paid, minus the mean of the others: a baseline without a critic.
+
+        R_i - 1/(n-1) sum over j != i of R_j
+
+    The others know nothing of answer i, so the gradient stays unbiased. With the mean of all n, itself
+    included, it would shrink by exactly 1/n.
+
+    Args:
+        rewards: of a batch of answers, in points, shape [n], n >= 2.
+
+    Returns:
+        Shape [n].
+
+    Raises:
+        ValueError: if there are fewer than two rewards, another shape, or a number is not finite.
+
+    Example:
+        >>> leave_one_out([1, 2, 6])
+        array([-3. , -1.5,  4.5])
+
+    Kool, van Hoof & Welling (2019), https://openreview.net/forum?id=r1lgTGL5DE. Lesson 6.
+    """
+    rewards = finite("rewards", rewards)
+    if rewards.ndim != 1 or len(rewards) < 2:
+        raise ValueError(f"rewards must have shape [n] with n >= 2, got {rewards.shape}")
+    others = (rewards.sum() - rewards) / (len(rewards) - 1)
+    return rewards - others
+
+
 def td_errors(
     rewards: ArrayLike,
     values: ArrayLike,
@@ -282,6 +346,38 @@ def n_step_advantages(
         weight = weight[:-1] * gamma * ~ended[ahead - 1 : -1]
         advantages[:-ahead] += weight * deltas[ahead:]
     return advantages
+
+
+def real_steps(terminated: ArrayLike, truncated: ArrayLike) -> NDArray[np.bool_]:
+    """Which rows are steps of the game, where an environment resets on the step after an ending.
+
+    Such a row's action is ignored and its reward is 0: it only brings the first state of the new
+    episode. The record begins with a reset of its own, so row 0 is real. A collector that cuts a long
+    game into stretches must carry over whether the last row of the stretch before ended an episode.
+
+    Args:
+        terminated, truncated: how each step ended, shape [T] or [T, N].
+
+    Returns:
+        Same shape: false in the row after an ending, true in all others.
+
+    Raises:
+        ValueError: if the shapes differ or are neither [T] nor [T, N], or a flag is no flag.
+
+    Example:
+        >>> real_steps([0, 1, 0, 0], [0, 0, 0, 1])
+        array([ True,  True, False,  True])
+
+    Gymnasium's AutoresetMode.NEXT_STEP. Lesson 9.
+    """
+    terminated = flags("terminated", terminated)
+    truncated = flags("truncated", truncated)
+    same_shape(terminated=terminated, truncated=truncated)
+    steps(terminated=terminated)
+
+    real = np.ones_like(terminated)
+    real[1:] = ~(terminated | truncated)[:-1]
+    return real
 
 
 def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:

@@ -9,13 +9,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from course.plots.drawing import COLORS, figure, number
+from course.arrays import Array
+from course.arrays import number as one_number
+from course.plots.drawing import COLORS, figure
+from course.plots.parts import named_rows, told
+from course.plots.words import number
 from course.worlds.writer import BEST, KINDS, Learning
 
 MILLION = 1e6
 FIRST = 10  # batches whose cosine is shown
+EARLY = 12  # updates after which the alt text says how far it is
+LABEL_GAP = 135  # million points between two labels at the right edge
 
-# One colour a quantity; the line of a weight has the colour of what it is made of.
+# A line has the colour of the quantity that its weight is made of.
 COLOUR_OF = {
     "whole score": COLORS["reward"],
     "minus the others": COLORS["return"],
@@ -28,8 +34,14 @@ STYLE_OF = {"exact": "-", "learned": "--", "blind": ":"}
 
 @figure(8.6, 4.4)
 def learning(
-    lines: Mapping[str, Learning], *, critic: Mapping[str, str] | None = None, old: Sequence[str] = (), ax: Axes
-) -> str:
+    lines: Mapping[str, Learning],
+    *,
+    critic: Mapping[str, str] | None = None,
+    old: Sequence[str] = (),
+    guess: float | None = None,
+    guess_at: int | None = None,
+    ax: Axes,
+) -> Axes:
     """Mean score of the policy over updates, a line for each weight: median and range over the seeds.
 
     Args:
@@ -37,94 +49,122 @@ def learning(
         critic: by the same name, whose values were used: "exact" (a solid line, also if not given),
             "learned" (dashed) or "blind" (dotted).
         old: names of lines that an earlier lesson drew already; they are dimmed.
+        guess: what the learner predicted, in million points; None if nothing.
+        guess_at: the update that the guess is about; the last if None.
     """
     critic = critic or {}
+    last = min(run.scores.shape[1] for run in lines.values()) - 1
+
     ends = {}
     words = []
     for name, run in lines.items():
-        scores = run.scores / MILLION
-        median = np.median(scores, axis=0)
-        updates = np.arange(len(median))
+        scores = run.scores[:, : last + 1] / MILLION
         kind = critic.get(name, "exact")
-        strength = 0.35 if name in old else 1.0
+        _draw_line(ax, scores, color=_colour(name), style=STYLE_OF[kind], dim=name in old)
 
-        colour = _colour(name)
-        ax.fill_between(
-            updates, scores.min(axis=0), scores.max(axis=0), color=colour, alpha=0.25 * strength, lw=0
-        )
-        ax.plot(updates, median, STYLE_OF[kind], color=colour, lw=1.5 if name in old else 2.5, alpha=strength)
-        ends[name] = median[-1]
+        median = np.median(scores, axis=0)
+        ends[name] = float(median[-1])
+        words.append(_said_of(name, run, median, kind))
 
-        cosine = np.nanmean(run.cosines[:, :FIRST])
-        values = "" if kind == "exact" else f" with the {kind} critic"
-        words.append(
-            f"{name}{values}: {number(median[min(12, len(median) - 1)])} after 12 updates and "
-            f"{number(median[-1])} after {len(median) - 1}, cosine {cosine:.2f}"
-        )
+    _label_ends(ax, ends, at=last, dimmed=old)
+    _mark_limits(ax, middle=last / 2)
+    said = ""
+    if guess is not None:
+        guess = one_number("guess", guess)
+        at = last if guess_at is None else guess_at
+        ax.plot(at, guess, "D", color=COLORS["truth"], ms=9, mfc="none", mew=2, clip_on=False)
+        ax.annotate("your guess", (at, guess), xytext=(-8, 8), textcoords="offset points", ha="right")
+        said = f"You guessed {number(guess)} after {at} updates."
 
-    last = len(updates) - 1
-    for name, height in _apart(ends, 135).items():
-        strength = 0.55 if name in old else 1.0
-        ax.annotate(
-            f"{name}  ({number(ends[name])})",
-            (last, ends[name]),
-            xytext=(last * 1.02, height),
-            color=_colour(name),
-            alpha=strength,
-            va="center",
-            annotation_clip=False,
-            fontsize=11,
-        )
-    ax.axhline(BEST / KINDS / MILLION, color=COLORS["random"], lw=1, ls="--")
-    ax.axhline(BEST / MILLION, color=COLORS["truth"], lw=1, ls="--")
-    ax.text(last / 2, BEST / MILLION + 40, "the best answer", ha="center", color=COLORS["truth"], fontsize=10)
-    ax.text(last / 2, BEST / KINDS / MILLION - 130, "random answers", ha="center", color="#666666", fontsize=10)
     ax.set(xlim=(0, last), ylim=(300, 2_700))
     ax.set_xlabel("updates, 20 answers each")
     ax.set_ylabel("mean score, million points")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     seeds = len(next(iter(lines.values())).scores)
     ax.set_title(f"median and range of {seeds} seeds")
-    return (
-        f"Mean score of the writer in million points over {last} updates; {seeds} seeds. " + "; ".join(words) + "."
-    )
+    opening = f"Mean score of the writer in million points over {last} updates, {seeds} seeds."
+    return told(ax, opening, words, said)
 
 
-@figure(7.6, 3.0)
-def pointing(lines: Mapping[str, Learning], *, ax: Axes) -> str:
-    """Cosine between a batch's gradient and the true one: mean of the first batches, each seed a dot.
+@figure(8.6, 3.2)
+def pointing(lines: Mapping[str, Learning], *, critic: Mapping[str, str] | None = None, ax: Axes) -> Axes:
+    """Cosine between a batch's gradient and the true one: mean of the first batches, a dot for each seed.
 
     Args:
         lines: what `writer.learn` gave, by name.
+        critic: as in `learning`; it is written beside the name.
     """
-    names = list(lines)
+    critic = critic or {}
+    names = [f"{name} ({critic[name]} critic)" if name in critic else name for name in lines]
     words = []
-    for row, name in enumerate(names):
-        cosines = lines[name].cosines[:, :FIRST].mean(axis=1)
-        ax.plot(cosines, np.full(len(cosines), row), "o", color=_colour(name), ms=5, alpha=0.5)
-        ax.plot(cosines.mean(), row, "|", color=_colour(name), ms=22, mew=3)
+    for row, run, name in zip(named_rows(ax, names), lines.values(), names, strict=True):
+        cosines = run.cosines[:, :FIRST].mean(axis=1)
+        colour = _colour(name)
+        ax.plot(cosines, np.full(len(cosines), row), "o", color=colour, ms=5, alpha=0.5)
+        ax.plot(cosines.mean(), row, "|", color=colour, ms=22, mew=3)
+        ax.annotate(
+            f"{cosines.mean():.2f}",
+            (cosines.max(), row),
+            xytext=(10, 0),
+            textcoords="offset points",
+            va="center",
+        )
         words.append(f"{name} {cosines.mean():.3f}")
+
     ax.axvline(0, color=COLORS["truth"], lw=1)
-    ax.set_yticks(range(len(names)), names)
-    ax.set(ylim=(len(names) - 0.5, -0.5), xlim=(-0.05, 1.0))
-    ax.set_xlabel(f"cosine with the true gradient, mean of the first {FIRST} batches")
+    ax.set(xlim=(-0.1, 1.05), xlabel=f"cosine with the true gradient, mean of the first {FIRST} batches")
     ax.set_title("how well does a batch of 20 point?")
-    return f"Cosine of a batch's gradient with the true one, mean of the first {FIRST}: " + "; ".join(words) + "."
+    return told(ax, f"Cosine of a batch's gradient with the true one, mean of the first {FIRST}:", words)
+
+
+def _draw_line(ax: Axes, scores: Array, *, color: str, style: str, dim: bool) -> None:
+    """Median and range over the seeds; `scores` is [seeds, updates + 1], in million points."""
+    low = scores.min(axis=0)
+    high = scores.max(axis=0)
+    ax.fill_between(np.arange(len(low)), low, high, color=color, alpha=0.08 if dim else 0.25, lw=0)
+    ax.plot(np.median(scores, axis=0), style, color=color, lw=1.5 if dim else 2.5, alpha=0.4 if dim else 1.0)
+
+
+def _said_of(name: str, run: Learning, median: Array, kind: str) -> str:
+    """What the alt text says of a line."""
+    whose = "" if kind == "exact" else f" with the {kind} critic"
+    early = min(EARLY, len(median) - 1)
+    cosine = np.nanmean(run.cosines[:, :FIRST])
+    return (
+        f"{name}{whose}: {number(median[early])} after {early} updates, {number(median[-1])} at the end, "
+        f"cosine {cosine:.2f}"
+    )
+
+
+def _label_ends(ax: Axes, ends: Mapping[str, float], *, at: int, dimmed: Sequence[str]) -> None:
+    """Write each line's name and where it ends at the right edge, moved apart where two would touch."""
+    above = np.inf
+    for name in sorted(ends, key=lambda each: -ends[each]):
+        height = min(ends[name], above - LABEL_GAP)
+        above = height
+        ax.annotate(
+            f"{name}  ({number(ends[name])})",
+            (at, ends[name]),
+            xytext=(at * 1.02, height),
+            color=_colour(name),
+            alpha=0.6 if name in dimmed else 1.0,
+            va="center",
+            annotation_clip=False,
+            fontsize=11,
+        )
+
+
+def _mark_limits(ax: Axes, *, middle: float) -> None:
+    best = BEST / MILLION
+    random = best / KINDS
+    ax.axhline(best, color=COLORS["truth"], lw=1, ls="--")
+    ax.axhline(random, color=COLORS["random"], lw=1, ls="--")
+    ax.text(middle, best + 40, "the best answer", ha="center", fontsize=10)
+    ax.text(middle, random - 130, "random answers", ha="center", fontsize=10)
 
 
 def _colour(name: str) -> str:
     for start, colour in COLOUR_OF.items():
         if name.startswith(start):
             return colour
-    allowed = ", ".join(COLOUR_OF)
-    raise ValueError(f"lines: a name must begin with one of {allowed}, got {name!r}")
-
-
-def _apart(heights: Mapping[str, float], gap: float) -> dict[str, float]:
-    """Heights for labels, moved down where two would touch; the order stays."""
-    placed = {}
-    above = np.inf
-    for name in sorted(heights, key=lambda each: -heights[each]):
-        placed[name] = min(heights[name], above - gap)
-        above = placed[name]
-    return placed
+    raise ValueError(f"lines: a name must begin with one of {', '.join(COLOUR_OF)}, got {name!r}")

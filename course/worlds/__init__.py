@@ -6,7 +6,7 @@ gallery   the worlds themselves, with their true values in the docstrings
 """
 
 from course.worlds.episodes import Episodes, all_episodes, play
-from course.worlds.gallery import answer_world, corridor_world, random_walk, survival_world
+from course.worlds.gallery import answer_world, corridor_world, random_walk, survival_world, tale_world
 from course.worlds.model import (
     World,
     action_values,
@@ -29,5 +29,6 @@ __all__ = [
     "score_table",
     "state_values",
     "survival_world",
+    "tale_world",
     "true_gradient",
 ]

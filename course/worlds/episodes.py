@@ -41,6 +41,20 @@ class Episodes:
         """Discounted sum of each episode's rewards, shape [N]."""
         return reward_to_go(self.rewards, gamma=gamma)[0]
 
+    def one(self, n: int) -> "Episodes":
+        """Episode n alone, without the rows after its end: arrays of shape [T]; its probability is 1."""
+        rows = self.real[:, n]
+        return Episodes(
+            states=self.states[rows, n],
+            actions=self.actions[rows, n],
+            rewards=self.rewards[rows, n],
+            next_states=self.next_states[rows, n],
+            terminated=self.terminated[rows, n],
+            truncated=self.truncated[rows, n],
+            real=self.real[rows, n],
+            probability=np.ones(1),
+        )
+
     def draw(self, *, batch: int, batches: int, seed: int) -> NDArray[np.int64]:
         """Draw episodes at their probability: column numbers, shape [batches, batch].
 

@@ -5,6 +5,7 @@ there.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +66,34 @@ def answer_world(*, length: int = 3, odds: float = 0.06, jackpot: float = 100.0)
     features[0, 1, 0] = 1  # the taste for bold of the first token,
     features[1:, 1, 1] = 1  # and of all later ones
     return _world(states, features, [0.0, 0.0])
+
+
+def tale_world(*, words: int = 5, top: float = 495.0, mood: float = 5.0) -> World:
+    """A tale of some words, each unlucky (0) or lucky (1), and an end mark; the judge pays at the end mark.
+
+    `top` million points if all words are lucky, halved once for each word that is not, and by the
+    judge's mood `mood` more or less. The two end marks mean the same. States: words written so far, and
+    how many of them are lucky: row w (w + 1) / 2 + l. The policy is that of `answer_world`.
+
+    True values at theta = 0, with l of w words lucky:
+
+        V = top / 2^(w - l) (3/4)^(words - w)
+
+    As given, V is 117, 157, 209, 278, 371 and 495 million on the way to five lucky words.
+
+    Lessons 6 and 7.
+    """
+    words = whole("words", words, low=1)
+    top = number("top", top)
+    mood = number("mood", mood, low=0)
+    answers = answer_world(length=words + 1)
+
+    ending = answers.terminated.all(axis=(1, 2))
+    prizes = top / 2.0 ** np.arange(words, -1, -1)
+    rewards = np.zeros_like(answers.rewards)
+    rewards[ending] = prizes[:, None, None] + [-mood, mood]
+    chance = np.where(ending[:, None, None], 0.5, answers.chance)
+    return replace(answers, rewards=rewards, chance=chance)
 
 
 def corridor_world(*, length: int = 6, prize: float = 4.0, bonus: float = 0.5, luck: float = 2.0) -> World:

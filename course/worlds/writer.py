@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course.arrays import Array, one_of, whole
+from course.returns import gae, leave_one_out, td_errors
 
 PLACES = 500  # tokens in an answer
 KINDS = 5  # of tokens
@@ -106,6 +107,48 @@ def learn(
     return Learning(scores=scores, cosines=cosines, explained_variance=explained)
 
 
+def whole_score(e: Batch) -> Array:
+    """Line 1, lesson 5: every token gets all that its answer was paid."""
+    return np.tile(e.rewards.sum(axis=0), (len(e.rewards), 1))
+
+
+def minus_the_others(e: Batch) -> Array:
+    """Line 2, lesson 6: what its answer was paid, minus the mean of the other nineteen."""
+    return np.tile(leave_one_out(e.rewards.sum(axis=0)), (len(e.rewards), 1))
+
+
+def score_minus_value(e: Batch) -> Array:
+    """Line 3, lesson 6: what its answer was paid, minus what was expected before the token."""
+    return e.rewards.sum(axis=0) - e.values
+
+
+def surprise(e: Batch) -> Array:
+    """Line 4, lesson 7: the TD error."""
+    return td_errors(e.rewards, e.values, e.next_values, e.terminated, gamma=1.0)
+
+
+def advantage(e: Batch) -> Array:
+    """Line 5, lesson 8: GAE with lambda 0.95."""
+    return gae(e.rewards, e.values, e.next_values, e.terminated, e.truncated, gamma=1.0, lam=0.95)
+
+
+# The five lines of THE figure, by the names that it gives them.
+WEIGHTS = {
+    "whole score": whole_score,
+    "minus the others": minus_the_others,
+    "R - V": score_minus_value,
+    "TD error": surprise,
+    "GAE 0.95": advantage,
+}
+
+
+def five_lines(*, critic: str = "exact", seeds: int = 10, updates: int = 100) -> dict[str, Learning]:
+    """All five lines of THE figure, drawn by the course's own functions; arguments as `learn`."""
+    return {
+        name: learn(weigh, critic=critic, seeds=seeds, updates=updates) for name, weigh in WEIGHTS.items()
+    }
+
+
 class _Exact:
     """Paid for so far, and what the present policy may still expect."""
 
@@ -119,7 +162,7 @@ class _Exact:
 
 
 class _Learned:
-    """Linear in what was written and in what is left; least squares on the batches before, the old ones fading."""
+    """Linear in what was written and what is left: least squares on the batches before, old ones fading."""
 
     FADE = 0.5  # weight of everything before, at each batch
 
@@ -226,7 +269,7 @@ def _weights_of(weigh: Callable[[Batch], Array], batch: Batch) -> Array:
 
 
 def _gradient(tokens: NDArray[np.int64], chance: Array, weights: Array) -> Array:
-    """Mean over the batch of the weight times the score function, [T, K]: 1 at the token, minus the chances."""
+    """Mean over the batch of weight times score function, [T, K]."""
     drawn = np.zeros(chance.shape)
     for kind in range(KINDS):
         drawn[:, kind] = np.where(tokens == kind, weights, 0.0).sum(axis=1)
