@@ -348,7 +348,7 @@ def n_step_advantages(
     return advantages
 
 
-def real_steps(terminated: ArrayLike, truncated: ArrayLike) -> NDArray[np.bool_]:
+def real_steps(terminated: ArrayLike, truncated: ArrayLike) -> Flags:
     """Which rows are steps of the game, where an environment resets on the step after an ending.
 
     Such a row's action is ignored and its reward is 0: it only brings the first state of the new
