@@ -1,57 +1,95 @@
 # %% [markdown]
 # # 0. How does this course work?
 #
-# *About 15 minutes. You need Python, and a little numpy.*
+# *About 20 minutes. You need Python, and a little numpy. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # This course is about one question: **why are raw rewards so hard to learn from, and how does the advantage function fix it?**
 # You will not take anybody's word for it. Each lesson measures what is wrong with the idea of the lesson before, and mends it.
-# In this one we look at your machine, and do one exercise together. Afterwards you can
+# In this one we look at the question, at your machine, and do one exercise together. Afterwards you can
 #
-# - tell whether your machine is ready,
+# - run a notebook, and say whether your machine is ready,
 # - predict, write, check and use: the four moves of every exercise,
 # - find your way on the map of lessons.
-
-# ## How to run this
 #
-# Click into a cell of code and press Shift+Enter: it runs, and what it gives appears below it. `[*]` at its left means that it is
-# still running; ■ in the bar above stops it.
-# *Run > Run All Cells* runs all of them; *Run > Run All Above Selected Cell* runs those that the cell in front of you needs.
-# So where you meet a `NameError`, after a pause or a restart: run all above, and go on.
+# **How to run a notebook.** Click into a cell and press Shift+Enter: it runs, and the next cell is selected. *Run > Run All Cells* runs
+# them all. `[*]` beside a cell means that it is still running. If a cell says `NameError: name '...' is not defined`, the cells above it have not been run yet: choose *Run > Run All Above
+# Selected Cell*.
 
 # %%
-from course import check, use
+from course import check, use, widgets
+from course.atari import play_random
 from course.doctor import doctor
 from course.plots import welcome as plots
-from course.atari import play_random
+from course.plots import writer as figure
+from course.worlds import writer
 
 # %% [markdown]
+# ## The picture
+#
+# A writer learns to write answers of 500 tokens. A judge reads each answer and pays once, at the end, some 500 million points at first. Here is how
+# well the writer does, for five ways to turn that payment into something to learn from. (Computing it takes about ten seconds.)
+
+# %%
+figure.learning(writer.five_lines())
+
+# %% [markdown]
+# You will draw these five lines, one after the other, in lessons 5 to 8. **Nothing about the judge changes between them, only the weight
+# that each token gets.** The lowest line is the raw reward. The next two subtract what was to be expected. The two that shoot up say which
+# token changed the expectation. By then you will have written every function behind them.
+#
+# ## The problem, in your hand
+#
+# Why does the raw reward not work? Here is a first glimpse. A writer's answers are paid a few points each, but now and then one of them hits a jackpot of 100. On average an answer is worth 4.5 points. You are shown twenty answers, and want to
+# know whether the writer does well. Move the slider to see another twenty.
+
+# %%
+widgets.Explorer(plots.twenty_answers, batch=widgets.slider("another twenty answers", 1, 1, 60, 1))
+
+# %% [markdown]
+# How often was the mean near 4.5? The same writer is judged a failure in one batch and a genius in the next. An agent that learns from such numbers learns mostly from luck.
+#
+# ## The words
+#
+# Seven words stand for the same thing in all lessons. They fit into one drawing.
+
+# %%
+plots.loop()
+
+# %% [markdown]
+# - An **agent** acts in a **world** (programs call it the environment).
+# - In **state** $s_t$ it chooses an **action** $a_t$. The rule by which it chooses is its **policy**.
+# - The world answers with a **reward** $r_t$, a number of points, and with the next state.
+# - The **return** $G_t$ is the sum of the rewards that are still to come from step $t$ on. The sum of all rewards from start to end is also called the **score** of
+#   the **episode**, the run from start to end.
+#
+# For our writer, a state is what is written so far, an action is the next token, and all rewards are 0 but the last.
+#
 # ## Your machine
 #
-# The next cell examines the set-up, and plays a game of Pong to be sure: about ten seconds. Each line should begin with OK.
-# Where one says FAIL, the line below it says what to do.
+# The next cell examines the set-up, and plays a game of Pong to be sure. It takes some ten seconds. Each line should begin with OK. Where one says FAIL,
+# the line below it says what to do.
 
 # %% tags=["nbval-ignore-output"]
-ready = doctor()
-
+doctor()
 # %% [markdown]
 # ## Predict
 #
 # Before anything is shown in this course, you are asked what you expect. Do commit yourself: a number that surprises you is
-# remembered. Whether you were right is nobody's business.
+# remembered. Whether you were right is nobody's business. You write your guess into a cell with `guess = None`, and the picture below it will show it.
 #
-# A game of Pong is about to be played by someone who presses random buttons. The game ends when one side has 21 points; each
-# point pays +1 or -1. **What will the final score be?** Put your prediction into the next cell.
+# *Predict first.* A game of Pong is about to be played by someone who presses random buttons. The game ends when one side has 21 points; each
+# point pays +1 or -1. What will the final score be?
 
 # %%
-guess = 0
+guess = None
 
 # %%
 (episode,) = play_random("pong", episodes=1, seed=0)
 plots.game(episode.rewards, name="pong", guess=guess)
 
 # %% [markdown]
-# The line falls by one each time the ball is missed. It falls to -21 or nearly so, because random play almost never returns a
-# ball. What the game pays at step $t$ is the **reward** $r_t$. Most rewards here are 0.
+# The line falls by one each time the ball is missed. It falls to -21 or nearly so, because random play hardly ever returns a
+# ball. Most of the rewards are 0.
 #
 # ## Write
 #
@@ -63,16 +101,12 @@ plots.game(episode.rewards, name="pong", guess=guess)
 # Return the score of one episode, which is the sum of its rewards. `rewards` is an array of shape `[T]`, one number for
 # each step; the result is one number.
 #
-# *Predict first.* Rewards of 1, 0 and 2 make a score of...?
-#
 # <details><summary>Hint 1</summary>An array knows its own sum.</details>
 # <details><summary>Hint 2</summary><code>return rewards.sum()</code></details>
 # <details><summary>What you should see</summary>Rewards of 1, 0 and 2 make 3.</details>
 #
-
-# %% [markdown]
-# Let us make a mistake on purpose. Delete the line that begins with `raise`, write `return rewards.max()` in its place, run the
-# cell, and run the check below it.
+# Let us make a mistake on purpose first. Delete the line `raise NotImplementedError()`, write `return rewards.max()` in its place, run the cell, and run the
+# check below it.
 
 
 # %% exercise="episode_score"
@@ -104,7 +138,7 @@ episode_score = use(episode_score)
 # in, so you are never stuck: go on, and come back later. The line above says which of the two it was.
 
 # %%
-print(episode_score(episode.rewards))
+print("the score of the game:", episode_score(episode.rewards))
 
 # %% [markdown]
 # ## The map
@@ -113,29 +147,29 @@ print(episode_score(episode.rewards))
 # | --- | --- | --- |
 # | [1. Score scales](01_score_scales.ipynb) | how big is a score? | `orders_of_magnitude`, `human_normalized` |
 # | [2. Min-max scaling](02_min_max_scaling.ipynb) | why not divide by the maximum? | `min_max`, `running_mean_var` |
-# | [3. Jackpots](03_jackpots.ipynb) | what does a batch of 20 tell? | `standard_error`, `policy_gradient` |
-# | [4. Spreading rewards](04_spreading_rewards.ipynb) | why not share the score over the steps? | `spread_evenly`, `reward_to_go` |
-# | [5. Value prediction](05_value_prediction.ipynb) | how do you think you did? | `value_loss`, `explained_variance` |
-# | [6. TD errors](06_td_errors.ipynb) | when did you know? | `td_errors`, `td_update` |
-# | [7. GAE](07_gae.ipynb) | how far to look? | `gae_by_definition`, `gae` |
-# | [8. CartPole](08_cartpole.ipynb) | does it learn? | `policy_loss`, `normalize` |
-# | [9. Pong](09_pong.ipynb) | does it scale to pixels? | `clipped_policy_loss` |
+# | [3. Jackpots](03_jackpots.ipynb) | what does a batch of 20 tell? | `standard_error` |
+# | [4. Policy gradient](04_policy_gradient.ipynb) | which way is up? | `score_function`, `policy_gradient` |
+# | [5. Spreading rewards](05_spreading_rewards.ipynb) | why not share the score over the tokens? | `spread_evenly`, `reward_to_go` |
+# | [6. Value prediction](06_value_prediction.ipynb) | how do you think you did? | `explained_variance`, `value_loss`, `advantage_function`, `leave_one_out` |
+# | [7. TD errors](07_td_errors.ipynb) | when did you know? | `td_errors`, `td_update` |
+# | [8. GAE](08_gae.ipynb) | how far to look? | `gae_by_definition`, `gae` |
+# | [9. Time limits](09_time_limits.ipynb) | who stopped the game? | `real_steps` |
+# | [10. Actor-critic](10_actor_critic.ipynb) | does it learn? | `policy_loss`, `normalize`, `actor_critic_update` |
+# | [11. PPO](11_ppo.ipynb) | may a batch be used twice? | `clipped_policy_loss`, `entropy` |
+# | [12. Pong](12_pong.ipynb) | does it scale to pixels? | |
 #
-# Each takes less than 45 minutes and ends with what to remember, questions to think about, and where to read on. Lessons are
-# independent files: a skipped exercise in one blocks nothing in another.
-#
-# A few words stand for the same thing everywhere. A **step** takes the world from state $s_t$ to $s_{t+1}$ and pays the reward
-# $r_t$. An **episode** is a run of steps from a start to an end, and its **score** is the sum of its rewards. The **return** $G_t$
-# is the sum of what is still to come at step $t$, and the **policy** is the rule that picks actions. All the symbols are on
-# one page, [docs/notation.md](../docs/notation.md).
+# Most take about 45 minutes, lessons 6 and 11 an hour. Each ends with what to remember, questions to think about, and where to read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are
+# independent files: a skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it.
 #
 # ## What to remember
 #
 # 1. Predict, write, check, use.
 # 2. A red panel names the likely mistake; a hint costs nothing.
 # 3. A skipped exercise blocks nothing.
-# 4. Every number in the text was measured, by a cell in front of you or by a test behind you.
-# 5. A score is the sum of an episode's rewards.
+# 4. Every number was measured in front of you, or is shipped with the command that made it, or is cited.
+# 5. A score is the sum of an episode's rewards, and one score is mostly luck.
+#
+# Next: [lesson 1](01_score_scales.ipynb). How big is a score?
 #
 # ## Think
 #
@@ -146,5 +180,3 @@ print(episode_score(episode.rewards))
 # ## Further reading
 #
 # - Sutton & Barto (2018), *Reinforcement Learning: An Introduction*, chapter 3: states, rewards, returns. <http://incompleteideas.net/book/the-book-2nd.html>
-#
-# Next: [1. Score scales](01_score_scales.ipynb).

@@ -262,5 +262,3 @@ plots.shared_errors(
 # - Badia et al. (2020), *Agent57*: the table of 57 games. <https://arxiv.org/abs/2003.13350>
 # - Machado et al. (2018), *Revisiting the Arcade Learning Environment*: why protocols matter. <https://arxiv.org/abs/1709.06009>
 # - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: one network, many scales. <https://arxiv.org/abs/1602.07714>
-#
-# Next: [2. Min-max scaling](02_min_max_scaling.ipynb). Symbols: [notation](../docs/notation.md).

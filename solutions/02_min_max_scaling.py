@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 2. Why not divide by the maximum?
 #
-# *About 40 minutes. You need lesson 1.*
+# *About 40 minutes. You need lesson 1. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 1 the games with the largest scores owned the network. The first cure that comes to mind is to put all
-# scores on one ruler, from 0 to 1. You write that cure, break it in five ways, and look at its cousins. Afterwards you can
+# scores on one ruler, from 0 to 1. You write that cure, break it in four ways, and look at its cousins. Afterwards you can
 #
 # - write min-max scaling, and a running mean and variance that keep no old data,
 # - tell whether a scaling changes the *units*, the *origin* or the *task*,
@@ -16,7 +16,6 @@ import numpy as np
 from course import check, use, widgets
 from course.plots import min_max_scaling as plots
 from course.atari import play_random
-from course.scaling import RunningNormalizer, clip_rewards, z_score
 from course.atari import published_scores
 
 # %% [markdown]
@@ -89,7 +88,7 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# The first game was perfect until the second one came; then it was worth 0.073. The game had not
+# Move the slider. The first game was perfect until the second one came; then it was worth 0.073. The game had not
 # changed. A network that learned "this is a 1" must now learn "this is a 0.07", for every state it has ever
 # seen.
 #
@@ -139,70 +138,8 @@ plots.worth_of_length(lengths, {"raw rewards": pong_scores, "each step scaled to
 #
 # Now the fair part. Had you scaled the *whole-game* score, every game would have moved by the same amount, and which game is
 # better would have stayed. For the gradient the subtracted minimum then acts as a constant baseline (lesson 5).
-#
-# ## Crack 5: a ruler for each batch can teach the wrong action
-#
-# The last escape: scale each batch by its own range. Two slot machines show what that does. A pays 1 point
-# each time. B pays 100 points, once in fifty plays, else nothing, so it is worth 2 points a play. A policy that picks either
-# with probability 1/2 should move towards B: its exact gradient is +0.25.
-
-
-# %%
-def play_machines(rng, batches, size):
-    """Directions (+0.5 for B, -0.5 for A) and rewards of many batches, each [batches, size]."""
-    chose_b = rng.random((batches, size)) < 0.5
-    jackpot = rng.random((batches, size)) < 0.02
-    return np.where(chose_b, 0.5, -0.5), np.where(chose_b, 100.0 * jackpot, 1.0)
-
-
-past = RunningNormalizer()
-past.update(play_machines(np.random.default_rng(1), 2_000, 20)[1].ravel())
-
 
 # %% [markdown]
-# A batch's estimate of the gradient is the mean of *direction times reward*. (The direction is the derivative of the
-# log-probability; lesson 3 takes that apart.) Here are six ways to scale the reward first.
-#
-# *Predict first.* Which of the six point to A, the wrong machine?
-
-
-# %%
-def by_range(rewards):
-    """Each batch between its own minimum and maximum."""
-    low, high = rewards.min(axis=1, keepdims=True), rewards.max(axis=1, keepdims=True)
-    return (rewards - low) / np.where(high > low, high - low, 1)
-
-
-ways = {
-    "raw": lambda r: r,
-    "divided by 100": lambda r: r / 100,
-    "running mean and std": past,
-    "clipped to [-1, 1]": clip_rewards,
-    "min-max of the batch": by_range,
-    "z-score of the batch": lambda r: z_score(r, axis=1),
-}
-
-
-# %%
-def compare(size=20, plays=60_000):
-    directions, rewards = play_machines(np.random.default_rng(0), plays // size, size)
-    estimates = {way: (directions * f(rewards)).mean(axis=1) for way, f in ways.items()}
-    return plots.gradients(estimates, truth=0.25)
-
-
-widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 20))
-
-# %% [markdown]
-# Three of them point to the wrong machine, and they are the ones with the *clearest* signal: little noise, wrong
-# direction. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum and gets the full 1. In the
-# rare batch with a jackpot, the jackpot gets the same 1. Each batch was made equally important. Clipping asks another
-# question too: how *often* do you win, not how much?
-#
-# Dividing by a number fixed beforehand changes the unit, of signal and noise alike. The running normaliser is nearly
-# that, once it has seen enough.
-#
-# *Try it.* At which batch size do min-max and z-score turn round? How many jackpots are in such a batch?
-#
 # ## Running statistics
 #
 # ### Exercise 2.2: `running_mean_var` (4 points, 12 minutes)
@@ -292,5 +229,3 @@ plots.moving_ruler(np.arange(2, len(scores) + 1), worth[1:], score=10_000)
 # - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: learn the scale instead. <https://arxiv.org/abs/1602.07714>
 # - Ng, Harada & Russell (1999), *Policy invariance under reward transformations*: which changes keep the best policy.
 # - Sutton & Barto (2018), exercises 3.15 and 3.16: adding a constant, with and without an end.
-#
-# Next: [3. Jackpots](03_jackpots.ipynb). Symbols: [notation](../docs/notation.md).

@@ -131,9 +131,9 @@ MODULES = {
     "td_update": "td_errors",
     "gae_by_definition": "gae",
     "gae": "gae",
-    "policy_loss": "cartpole",
-    "normalize": "cartpole",
-    "clipped_policy_loss": "pong",
+    "policy_loss": "actor_critic",
+    "normalize": "actor_critic",
+    "clipped_policy_loss": "ppo",
 }
 
 

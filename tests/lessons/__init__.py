@@ -17,9 +17,9 @@ from course.authoring.stamps import ROOT
 from tests.lessons.execution import Execution, execute
 
 
-def path(lesson: str, suffix: str) -> Path:
-    """The file in solutions of lesson "02"."""
-    (found,) = (ROOT / "solutions").glob(f"{lesson}_*{suffix}")
+def path(topic: str, suffix: str) -> Path:
+    """The file in solutions of a lesson, by its topic: `path("gae", ".py")`."""
+    (found,) = (ROOT / "solutions").glob(f"[0-9][0-9]_{topic}{suffix}")
     return found
 
 

@@ -10,7 +10,7 @@ from tests.lessons import says, variables
 
 @pytest.fixture(scope="module")
 def lesson():
-    return variables("01")
+    return variables("score_scales")
 
 
 # How many powers of ten?
@@ -20,13 +20,13 @@ def test_getting_better_pulls_the_games_apart(lesson):
     powers = lesson["powers_of_ten"]
     assert powers["random play"] < powers["human"] < powers["MuZero"]
     says(
-        "01",
+        "score_scales",
         "{:.1f} powers of ten for random play, {:.1f} for the human, and {:.1f} for MuZero",
         *(powers[who] for who in ("random play", "human", "MuZero")),
     )
     assert 4 < powers["random play"] < 5
     assert 7 <= powers["MuZero"] < 8
-    says("01", "span more than four powers of ten at random play, and seven for a strong agent")
+    says("score_scales", "span more than four powers of ten at random play, and seven for a strong agent")
 
 
 def test_one_score_near_zero_makes_a_span(lesson):
@@ -36,7 +36,7 @@ def test_one_score_near_zero_makes_a_span(lesson):
         smallest = scores.pop(game)
         said += [smallest, lesson["orders_of_magnitude"](np.array(list(scores.values())))]
     says(
-        "01",
+        "score_scales",
         "Without Ice Hockey's {:.1f} the human's is {:.1f}, without Venture's {:.1f} MuZero's is {:.1f}",
         *said,
     )
@@ -44,9 +44,9 @@ def test_one_score_near_zero_makes_a_span(lesson):
 
 def test_the_two_tables_are_compared_with_their_protocols_named():
     ours, theirs = measured_random_scores(), published_scores()
-    says("01", "({} episodes a game, with the same emulator", ours["pong"].episodes)
-    says("01", "Here are the {} games on which agents are compared", len(theirs))
-    says("01", "gives Video Pinball a {:.1f} which another", theirs["video_pinball"].random)
+    says("score_scales", "({} episodes a game, with the same emulator", ours["pong"].episodes)
+    says("score_scales", "Here are the {} games on which agents are compared", len(theirs))
+    says("score_scales", "gives Video Pinball a {:.1f} which another", theirs["video_pinball"].random)
     assert ours["video_pinball"].mean > 1_000
 
 
@@ -55,24 +55,26 @@ def test_the_two_tables_are_compared_with_their_protocols_named():
 
 def test_a_human_halfway_in_skiing(lesson):
     row = published_scores()["skiing"]
-    says("01", "random play gets about {:,.0f} and a human {:,.0f}", round(row.random, -3), row.human)
+    says(
+        "score_scales", "random play gets about {:,.0f} and a human {:,.0f}", round(row.random, -3), row.human
+    )
     assert lesson["human_normalized"](-10_000, row.random, row.human) > 0.5
 
 
 def test_the_scale_did_not_make_the_games_alike(lesson):
     ratios = lesson["agent57"]
     says(
-        "01",
+        "score_scales",
         "{:.0f} times as well as a human in the middle game of the {}, and {:.0f} times as well on the mean",
         np.median(ratios),
         len(ratios),
         ratios.mean(),
     )
     share = np.sort(ratios)[-3:].sum() / ratios.sum()
-    says("01", "Three games out of {} supply {:.0f} % of that mean", len(ratios), 100 * share)
+    says("score_scales", "Three games out of {} supply {:.0f} % of that mean", len(ratios), 100 * share)
     powers = lesson["orders_of_magnitude"](ratios)
-    says("01", "they still span {:.1f} powers of ten", powers)
-    says("01", "Human-normalised scores of one agent still span {:.1f}", powers)
+    says("score_scales", "they still span {:.1f} powers of ten", powers)
+    says("score_scales", "Human-normalised scores of one agent still span {:.1f}", powers)
 
 
 # One network for all
@@ -86,7 +88,7 @@ def test_the_gradient_at_zero_is_that_of_half_the_mean_squared_error(lesson):
     for game, (ram, returns) in lesson["data"].items():
         by_hand = -(ram * returns[:, None]).mean(axis=0)
         np.testing.assert_allclose(lesson["gradient"](np.zeros(128), game), by_hand)
-        says("01", "the {} bytes of the console's memory in", ram.shape[1])
+        says("score_scales", "the {} bytes of the console's memory in", ram.shape[1])
 
 
 def test_somebody_always_owns_the_gradient(lesson):
@@ -94,24 +96,24 @@ def test_somebody_always_owns_the_gradient(lesson):
     assert loudest[:3] == ["video_pinball", "skiing", "ms_pacman"]
     everybody = shares(norms)
     says(
-        "01",
+        "score_scales",
         "Two games own {:.1f} % of it, and Breakout has {:.3f} %",
         everybody[loudest[0]] + everybody[loudest[1]],
         everybody["breakout"],
     )
-    says("01", "Breakout's share was {:.3f} %", everybody["breakout"])
+    says("score_scales", "Breakout's share was {:.3f} %", everybody["breakout"])
     norms.pop(loudest[0])
-    says("01", "leave out the loudest, and the next one takes {:.0f} %", shares(norms)[loudest[1]])
+    says("score_scales", "leave out the loudest, and the next one takes {:.0f} %", shares(norms)[loudest[1]])
     norms.pop(loudest[1])
-    says("01", "leave that out, and Ms. Pac-Man takes {:.0f} %", shares(norms)["ms_pacman"])
+    says("score_scales", "leave that out, and Ms. Pac-Man takes {:.0f} %", shares(norms)["ms_pacman"])
 
 
 def test_breakout_is_predicted_a_thousand_times_worse_after_shared_training(lesson):
     ram, returns = lesson["data"]["breakout"]
     before, after = np.sqrt(np.mean(returns**2)), np.sqrt(np.mean((ram @ lesson["shared"] - returns) ** 2))
-    says("01", "its predictions are off by about {:,.0f} points", round(after, -1))
+    says("score_scales", "its predictions are off by about {:,.0f} points", round(after, -1))
     assert after / before > 1_000
-    says("01", "Worse, by a factor of more than a thousand")
+    says("score_scales", "Worse, by a factor of more than a thousand")
 
 
 def test_a_network_of_its_own_predicts_every_game_better_than_its_mean(lesson):

@@ -19,13 +19,13 @@ V = np.arange(1, 6) / 6
 
 @pytest.fixture(scope="module")
 def lesson():
-    return variables("06")
+    return variables("td_errors")
 
 
 def test_the_critic_of_lesson_5_spoke_as_quoted():
     # Each word still to come halves the prize with chance 1/2, so it costs a quarter on average.
     promises = [round(495 * 0.75**words) for words in (5, 4, 3, 2, 1, 0)]
-    says("06", "the critic said {}.", ", ".join(map(str, promises)))
+    says("td_errors", "the critic said {}.", ", ".join(map(str, promises)))
 
 
 # What the cells gave
@@ -35,31 +35,31 @@ def test_the_score_blames_one_good_step_in_three_and_the_td_error_none(lesson):
     to_the_right = lesson["to_the_right"]
     blamed = {name: (weight[to_the_right] < 0).mean() for name, weight in lesson["blamed"].items()}
     assert blamed["TD error"] == 0
-    says("06", "One good step in {}", in_words(1 / blamed["score minus V"]))
+    says("td_errors", "One good step in {}", in_words(1 / blamed["score minus V"]))
 
 
 def test_who_is_ahead_after_25_walks_and_after_150(lesson):
     td, whole = (lesson["errors"]["0.1"][name].mean(axis=0) for name in ("TD(0)", "Monte Carlo"))
     said = "Monte Carlo is ahead at first, with an error of {:.2f} against {:.2f} after 25 walks"
-    says("06", said, whole[25], td[25])
-    says("06", "In the end TD wins, {:.2f} against {:.2f}", td[150], whole[150])
+    says("td_errors", said, whole[25], td[25])
+    says("td_errors", "In the end TD wins, {:.2f} against {:.2f}", td[150], whole[150])
 
 
 def test_bias_fades_and_some_noise_remains(lesson):
     bias, noise = (lesson[name].mean(axis=0) for name in ("bias", "noise"))
-    says("06", "The score has no bias, and noise of {:.2f} for ever", np.sqrt((V * (1 - V)).mean()))
-    says("06", "The TD target starts with a bias of {:.2f} and noise of {:.2f}", bias[0], noise[0])
-    says("06", "Both fade; noise of {:.3f} remains", noise[-1])
+    says("td_errors", "The score has no bias, and noise of {:.2f} for ever", np.sqrt((V * (1 - V)).mean()))
+    says("td_errors", "The TD target starts with a bias of {:.2f} and noise of {:.2f}", bias[0], noise[0])
+    says("td_errors", "Both fade; noise of {:.3f} remains", noise[-1])
 
 
 def test_where_the_suspects_come_to_rest_and_how_wrong_they_are(lesson):
     resting = {name: lesson["settles"](lesson["lineup"][name]) for name in ("right", "P", "R")}
-    says("06", "R values C at {:.2f}/6, not {:.0f}/6", 6 * resting["R"][2], 6 * resting["right"][2])
-    says("06", "P is off by {:.2f} at most", np.abs(resting["P"] - V).max())
+    says("td_errors", "R values C at {:.2f}/6, not {:.0f}/6", 6 * resting["R"][2], 6 * resting["right"][2])
+    says("td_errors", "P is off by {:.2f} at most", np.abs(resting["P"] - V).max())
     one, to_the_end = zip(*(lesson["share_wrong"](lesson["lineup"][name]) for name in "PR"), strict=True)
     assert one[0] == pytest.approx(one[1])
-    says("06", "{:.1f} %, exactly as wrong as R", 100 * one[0])
-    says("06", "With all δ to the end, R is {:.1f} % wrong", 100 * to_the_end[1])
+    says("td_errors", "{:.1f} %, exactly as wrong as R", 100 * one[0])
+    says("td_errors", "With all δ to the end, R is {:.1f} % wrong", 100 * to_the_end[1])
 
 
 # The surprise of one step
@@ -79,7 +79,7 @@ def test_in_the_long_run_the_score_blames_exactly_one_good_step_in_three():
     visits = np.linalg.solve(np.eye(5) - coin.T, np.eye(5)[2])
     lost_after_it = 1 - np.append(V[1:], 1)
     assert visits @ lost_after_it / visits.sum() == pytest.approx(1 / 3)
-    says("06", "in the long run exactly 1/3")
+    says("td_errors", "in the long run exactly 1/3")
 
 
 @pytest.mark.parametrize("limit", [None, 6])
@@ -164,9 +164,9 @@ def errors_of():
 def test_a_constant_step_size_stays_where_it_is_and_a_shrinking_one_does_not(errors_of):
     constant = errors_of(np.full(150, 0.3))
     assert constant[50:100].mean() == pytest.approx(constant[100:].mean(), abs=0.01)
-    says("06", "At 0.3 it gets near sooner, and stays around {:.2f}", constant[50:].mean())
+    says("td_errors", "At 0.3 it gets near sooner, and stays around {:.2f}", constant[50:].mean())
     before, after = errors_of(6 / (20 + np.arange(150)))[[100, 150]]
-    says("06", "Shrink it, and the error goes on falling, to {:.2f}", after)
+    says("td_errors", "Shrink it, and the error goes on falling, to {:.2f}", after)
     assert after < 0.8 * before
 
 
@@ -195,7 +195,7 @@ def resting_mean(lr):
 
 
 def test_a_constant_step_size_is_not_right_on_average():
-    says("06", "At 0.1 the mean of $V(A)$ rests at {:.3f}, not at {:.3f}", resting_mean(0.1)[0], V[0])
+    says("td_errors", "At 0.1 the mean of $V(A)$ rests at {:.3f}, not at {:.3f}", resting_mean(0.1)[0], V[0])
     assert resting_mean(0.1)[2] == pytest.approx(0.5)
     gaps = [1 / 6 - resting_mean(lr)[0] for lr in (0.1, 0.05, 0.025)]
     assert gaps[0] / gaps[1] == pytest.approx(2, abs=0.01)
@@ -264,7 +264,7 @@ def test_the_perfect_games_last_step_by_hand():
     # 1 + 0.99 x 100 - 100 = 0; merged 1 - 100 = -99; the reset row 0 + 99 - 100 = -1
     for reward, flag, delta in ((1, False, 0), (1, True, -99), (0, False, -1)):
         assert td_errors([reward], [100], [100], [flag], gamma=0.99)[0] == pytest.approx(delta)
-    says("06", "the last step of a perfect game is a shock of {:.0f}", 1 - 100)
+    says("td_errors", "the last step of a perfect game is a shock of {:.0f}", 1 - 100)
 
 
 # Three suspects
@@ -305,12 +305,12 @@ def test_where_each_suspect_comes_to_rest():
     pull, paid = equations(no_end)
     assert np.linalg.matrix_rank(pull) == 4
     assert np.linalg.matrix_rank(np.column_stack([pull, paid])) == 5
-    says("06", "(for Q without a solution)")
+    says("td_errors", "(for Q without a solution)")
 
 
 def test_the_quiet_mistake_is_loud_when_walks_start_at_d():
     table = np.linalg.solve(*equations(lambda log: next_row(log, start=3), start=3))
-    says("06", "A rests at {:.2f}/6", 6 * table[0])
+    says("td_errors", "A rests at {:.2f}/6", 6 * table[0])
 
 
 def test_the_suspects_can_be_told_apart_over_twenty_seeds():

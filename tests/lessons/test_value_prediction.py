@@ -23,7 +23,7 @@ from tests.lessons import in_words, says, variables
 @pytest.fixture(scope="module")
 def lesson():
     """Every name that the lesson's cells define, and under "shown" what each cell gave."""
-    return SimpleNamespace(**variables("05"))
+    return SimpleNamespace(**variables("value_prediction"))
 
 
 def weighted_variance(values, chance):
@@ -94,7 +94,7 @@ def test_what_you_should_see_in_the_hints(lesson):
     guess = torch.tensor([495.0], requires_grad=True)
     loss = lesson.value_loss(guess, torch.tensor([500.0]))
     loss.backward()
-    says("05", "</summary>{} and {:.0f}. The half", loss.item(), guess.grad.item())
+    says("value_prediction", "</summary>{} and {:.0f}. The half", loss.item(), guess.grad.item())
 
 
 # --- the tales ------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_the_tales_are_equally_likely_and_pay_what_the_story_says(lesson):
     assert lesson.prizes.std() ** 2 == pytest.approx(unit**2 * (2.5**5 - 1.5**10) + 25)
     np.testing.assert_array_equal(lesson.shown[1], [128, 117.5, 97.9])
     says(
-        "05",
+        "value_prediction",
         "{} tales, equally likely, worth {:.0f} million on average, with a standard deviation of {:.0f}.",
         len(chance),
         lesson.prizes.mean(),
@@ -125,11 +125,11 @@ def test_values_are_what_is_written_times_one_and_a_half_for_each_word_to_come(l
     written = np.repeat(np.arange(6), np.arange(1, 7))
     lucky = np.concatenate([np.arange(t + 1) for t in range(6)])
     np.testing.assert_allclose(lesson.values, 495 / 32 * 2.0**lucky * 1.5 ** (5 - written))
-    says("05", "The best guesses, {:.0f}, {:.0f}, {:.0f} and {:.0f},", *lesson.values[6:10])
+    says("value_prediction", "The best guesses, {:.0f}, {:.0f}, {:.0f} and {:.0f},", *lesson.values[6:10])
     best = lesson.tales.actions[:5].all(axis=0).argmax()
     on_the_way = lesson.values[lesson.states[:, best]]
     says(
-        "05",
+        "value_prediction",
         "The critic spoke at every word: {} on the way",
         ", ".join(f"{value:.0f}" for value in on_the_way),
     )
@@ -139,7 +139,12 @@ def test_another_writer_gives_the_blank_page_another_value(lesson):
     lucky = 1 / (1 + np.exp(-1))
     want = [495 / 32 * 1.5**5, 495 / 32 * (1 + lucky) ** 5]
     np.testing.assert_allclose(lesson.shown[3], want, atol=0.05)
-    says("05", "words are lucky with probability {:.2f}: {:.0f} million, and {:.0f}.", lucky, *want)
+    says(
+        "value_prediction",
+        "words are lucky with probability {:.2f}: {:.0f} million, and {:.0f}.",
+        lucky,
+        *want,
+    )
 
 
 def test_ceilings_follow_from_the_moments_of_the_lucky_words(lesson):
@@ -150,12 +155,17 @@ def test_ceilings_follow_from_the_moments_of_the_lucky_words(lesson):
     got = [lesson.explained_variance(lesson.values[now], lesson.prizes) for now in lesson.states]
     np.testing.assert_allclose(got, want, atol=1e-12)
     assert want[0] == 0
-    says("05", "Nobody beats {:.1f} %", 100 * want[3])
-    says("05", "The other {:.1f} % hang on words not yet written", 100 * (1 - want[3]))
-    says("05", "After five words {:.1f} %; the rest is mood", 100 * want[5])
+    says("value_prediction", "Nobody beats {:.1f} %", 100 * want[3])
+    says("value_prediction", "The other {:.1f} % hang on words not yet written", 100 * (1 - want[3]))
+    says("value_prediction", "After five words {:.1f} %; the rest is mood", 100 * want[5])
     ceiling = lesson.explained_variance(lesson.values[lesson.states], lesson.targets)
     assert ceiling == pytest.approx(want.mean())
-    says("05", "it is {:.1f} %: a critic that explains {:.2f} may be perfect", 100 * ceiling, ceiling)
+    says(
+        "value_prediction",
+        "it is {:.1f} %: a critic that explains {:.2f} may be perfect",
+        100 * ceiling,
+        ceiling,
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -177,7 +187,7 @@ def test_critics_end_just_below_the_ceiling_and_never_above_it(lesson):
     assert new.shape == (20, 60)
     assert new.max() < ceiling
     assert new[:, -1].min() > 0.44
-    says("05", "With new tales {:.2f}, a hair below the ceiling", np.median(new[:, -1]))
+    says("value_prediction", "With new tales {:.2f}, a hair below the ceiling", np.median(new[:, -1]))
 
 
 def test_tales_learned_by_heart_pass_the_ceiling_on_themselves_and_fall_back_elsewhere(lesson):
@@ -185,7 +195,7 @@ def test_tales_learned_by_heart_pass_the_ceiling_on_themselves_and_fall_back_els
     own, rest = np.array(lesson.own)[:, -1], np.array(lesson.rest)
     assert (own > ceiling).sum() >= 17
     said = "On their own 20 tales the others reach {:.2f}, *above* it, and on all tales {:.2f}"
-    says("05", said, np.median(own), np.median(rest[:, -1]))
+    says("value_prediction", said, np.median(own), np.median(rest[:, -1]))
     assert rest.max() < ceiling
     assert np.median(rest, axis=0).max() > np.median(rest[:, -1]) + 0.04  # it had been better before
 
@@ -200,7 +210,7 @@ def test_by_heart_means_the_mean_of_the_tales_seen_in_each_state(lesson):
 def test_the_loss_stops_at_half_the_variance_that_no_state_decides(lesson):
     ceiling = share_explained(lesson.tale, lesson.tale.theta, lesson.values)
     floor = 0.5 * lesson.prizes.var() * (1 - ceiling)
-    says("05", "It stops near {:,.0f}, which the exact $V$ pays too", floor)
+    says("value_prediction", "It stops near {:,.0f}, which the exact $V$ pays too", floor)
     late = np.array([losses[-100:] for losses, _ in lesson.fresh])
     assert late.mean() == pytest.approx(floor, rel=0.05)
     assert late.mean() > floor - 5 * late.std() / np.sqrt(late.size)
@@ -215,8 +225,8 @@ def test_one_small_miss_and_the_variance_are_two_things(lesson):
     assert misses[-1] == 5 == 0.01 * lesson.prizes[best]
     left = (lesson.prizes - lesson.values[lesson.states]).var(axis=1) / lesson.prizes.var()
     assert left[0] == pytest.approx(1)
-    says("05", "{:.1f} % after five words, all of it on the blank page", 100 * left[5])
-    says("05", "where the same tale is a miss of {:.0f} million", misses[0])
+    says("value_prediction", "{:.1f} % after five words, all of it on the blank page", 100 * left[5])
+    says("value_prediction", "where the same tale is a miss of {:.0f} million", misses[0])
 
 
 def test_centring_changes_the_signal_and_units_change_the_size(lesson):
@@ -227,9 +237,13 @@ def test_centring_changes_the_signal_and_units_change_the_size(lesson):
         lesson.measure(lesson.tale, lesson.values),
     ]
     sizes = [np.sqrt(row.variance * (1 + row.snr)) for row in rows]
-    says("05", "Subtracting $V$ makes the signal {} times as clear", in_words(rows[1].snr / rows[0].snr))
+    says(
+        "value_prediction",
+        "Subtracting $V$ makes the signal {} times as clear",
+        in_words(rows[1].snr / rows[0].snr),
+    )
     assert sizes[1] / sizes[0] == pytest.approx(0.5, abs=0.02)
-    says("05", "and the gradient half as long")
+    says("value_prediction", "and the gradient half as long")
     assert sizes[1] / sizes[2] == pytest.approx(1e6)
     assert rows[1].snr == pytest.approx(rows[2].snr)
 
@@ -239,12 +253,12 @@ def test_centring_changes_the_signal_and_units_change_the_size(lesson):
 
 def test_the_variances_quoted_for_the_corridor(lesson):
     got = {name: lesson.measure(lesson.corridor, b).variance for name, b in lesson.subtracted.items()}
-    says("05", "$V$ takes the variance from {:.1f} to {:.1f}", got["nothing"], got["V"])
+    says("value_prediction", "$V$ takes the variance from {:.1f} to {:.1f}", got["nothing"], got["V"])
     for name in ("-V", "3 V"):
         assert got[name] / got["nothing"] == pytest.approx(2, abs=0.2)
-    says("05", "$-V$ and $3V$ about double it")
-    says("05", "is {} times as noisy as $V$", in_words(got["V + 10"] / got["V"]))
-    says("05", "Here that saves {:.0f} %", 100 * (1 - got["the best b(s)"] / got["V"]))
+    says("value_prediction", "$-V$ and $3V$ about double it")
+    says("value_prediction", "is {} times as noisy as $V$", in_words(got["V + 10"] / got["V"]))
+    says("value_prediction", "Here that saves {:.0f} %", 100 * (1 - got["the best b(s)"] / got["V"]))
     assert min(got, key=got.get) == "Q(s, a)"
 
 
@@ -306,7 +320,7 @@ def test_at_the_door_each_action_is_weighed_by_the_other(lesson):
 
 def test_in_the_tales_v_is_far_from_the_best_because_words_share_a_parameter(lesson):
     quoted = lesson.shown[17]["variance in the tales, V and best"]
-    says("05", "$V$ leaves {:.1f} times the least variance", quoted[0] / quoted[1])
+    says("value_prediction", "$V$ leaves {:.1f} times the least variance", quoted[0] / quoted[1])
     features = np.zeros((21, 2, 21))
     features[:, 1] = np.eye(21)
     alone = replace(lesson.tale, features=features, theta=np.zeros(21))
@@ -324,16 +338,27 @@ def test_a_constant_helps_up_to_twice_the_best_one(lesson):
     constants = np.arange(0, 12, 0.01)
     variances = np.array([variance(b) for b in constants])
     least, worse = variances.argmin(), np.flatnonzero(variances > variances[0])[0]
-    says("05", "The survival world pays a point a step until you fall, {:.2f} on average", mean)
-    says("05", "From {:.1f} at 0 down to {:.2f} at {:.2f}", variances[0], variances[least], constants[least])
-    says("05", "{:.2f} at the mean score, {:.1f} at twice that", variance(mean), variance(2 * mean))
-    says("05", "above {:.2f} you had better subtract nothing", constants[worse - 1])
+    says("value_prediction", "The survival world pays a point a step until you fall, {:.2f} on average", mean)
+    says(
+        "value_prediction",
+        "From {:.1f} at 0 down to {:.2f} at {:.2f}",
+        variances[0],
+        variances[least],
+        constants[least],
+    )
+    says(
+        "value_prediction",
+        "{:.2f} at the mean score, {:.1f} at twice that",
+        variance(mean),
+        variance(2 * mean),
+    )
+    says("value_prediction", "above {:.2f} you had better subtract nothing", constants[worse - 1])
     assert lesson.spread[3.0] == pytest.approx(variance(3))
 
 
 def test_the_batch_mean_shrinks_the_gradient_and_leave_one_out_does_not(lesson):
     np.testing.assert_allclose(lesson.shown[19], 1 - 1 / len(lesson.batch))
-    says("05", "Exactly 1 - 1/{}", len(lesson.batch))
+    says("value_prediction", "Exactly 1 - 1/{}", len(lesson.batch))
     # every pair of tales is a batch of two, all equally likely
     world, listed = lesson.tale, lesson.tales
     s = episode_gradients(world, world.theta, listed, np.ones_like(listed.rewards))
@@ -351,7 +376,7 @@ def test_the_batch_mean_shrinks_the_gradient_and_leave_one_out_does_not(lesson):
 
 def test_the_smallest_absolute_miss_is_at_the_median_and_not_at_the_mean(lesson):
     one = lesson.prizes[lesson.states[1] == 2]  # the first word is lucky
-    says("05", "The median, some {:.0f} million, not {:.0f}", np.median(one), one.mean())
+    says("value_prediction", "The median, some {:.0f} million, not {:.0f}", np.median(one), one.mean())
     misses = {guess: abs(one - guess).mean() for guess in (110, 120, 124, 128, 140, 157)}
     assert misses[120] == misses[124] == misses[128]  # between the two moods every guess is a median
     assert max(misses[120], misses[124]) < min(misses[110], misses[140], misses[157])
@@ -361,11 +386,15 @@ def test_an_old_critic_of_a_better_writer_is_too_low_and_explains_less(lesson):
     theta = [1, 1]
     new = state_values(lesson.tale, theta)
     shares = [share_explained(lesson.tale, theta, table) for table in (lesson.values, new)]
-    says("05", "It explains {:.2f} of a possible {:.2f}", *shares)
+    says("value_prediction", "It explains {:.2f} of a possible {:.2f}", *shares)
     listed = all_episodes(lesson.tale, theta)
     low = listed.probability @ (listed.returns() - lesson.values[listed.states]).mean(axis=0)
-    says("05", "It is also {:.0f} million too low on average", low)
-    says("05", "The writer improves to {:.2f}, the critic stays", policy(lesson.tale, theta)[0, 1])
+    says("value_prediction", "It is also {:.0f} million too low on average", low)
+    says(
+        "value_prediction",
+        "The writer improves to {:.2f}, the critic stays",
+        policy(lesson.tale, theta)[0, 1],
+    )
 
 
 # --- what is shown --------------------------------------------------------------------------------

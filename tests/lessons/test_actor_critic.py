@@ -18,8 +18,8 @@ from course.authoring.stamps import ROOT
 from course.checks import judge
 from course.games import probes
 from course.nets import Agent
+from course.plots import actor_critic as plots
 from course.plots import alt_text, number
-from course.plots import cartpole as plots
 from course.plots.live import live
 from course.returns import gae
 from course.rollout import Collector
@@ -124,7 +124,7 @@ def test_the_learners_own_functions_make_the_run():
 
 def test_the_lesson_hands_them_to_the_loop():
     """Every call of `train` in the lesson gets what the learner wrote, the first one all three."""
-    code = "\n".join("".join(cell["source"]) for cell in cells("08") if cell["cell_type"] == "code")
+    code = "\n".join("".join(cell["source"]) for cell in cells("actor_critic") if cell["cell_type"] == "code")
     given = []
     for call in ast.walk(ast.parse(code)):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "train":
@@ -141,7 +141,7 @@ def test_twenty_runs_as_given_were_all_solved(shipped):
     found = np.array([steps_until(run, 475) for run in shipped["as given"].values()])
     assert len(found) == solved(found) == 20
     said = "The {} were solved after {:,.0f} to {:,.0f} steps, median {:,.0f}: less than a third"
-    says("08", said, len(found), found.min(), found.max(), np.median(found))
+    says("actor_critic", said, len(found), found.min(), found.max(), np.median(found))
     assert np.median(found) < min(a2c_in_the_benchmarks()) / 3
 
 
@@ -155,8 +155,8 @@ def a2c_in_the_benchmarks():
 def test_a2c_took_what_the_benchmarks_say():
     steps = a2c_in_the_benchmarks()
     minutes = [count / 50 / 60 for count in steps]
-    says("08", "The game makes 50 steps a second")
-    says("08", "it took {:,} to {:,} steps: {:.0f} to {:.0f} minutes of play", *steps, *minutes)
+    says("actor_critic", "The game makes 50 steps a second")
+    says("actor_critic", "it took {:,} to {:,} steps: {:.0f} to {:.0f} minutes of play", *steps, *minutes)
 
 
 def test_what_is_needed(steps):
@@ -164,15 +164,15 @@ def test_what_is_needed(steps):
     assert len(steps) == 11
     bare, blind = (solved(steps[name]) for name in ("no bootstrap", "lam = 0"))
     said = "a bootstrap, as a rollout ends after {} steps and most episodes go on (without it {} of 10)"
-    says("08", said, CARTPOLE.steps, bare)
-    says("08", "and $\\lambda$ above 0 (at 0, {} of 10)", blind)
+    says("actor_critic", said, CARTPOLE.steps, bare)
+    says("actor_critic", "and $\\lambda$ above 0 (at 0, {} of 10)", blind)
 
 
 def test_cartpole_can_do_without_a_critic(steps):
     long = steps["no critic, longer rollouts"]
     there = long[np.isfinite(long)]
     said = "Without one {} of 10 made it, but with longer rollouts {} of 10, after {:,.0f} to {:,.0f} steps"
-    says("08", said, solved(steps["no critic"]), len(there), there.min(), there.max())
+    says("actor_critic", said, solved(steps["no critic"]), len(there), there.min(), there.max())
     assert np.median(steps["as given"]) < np.median(long) / 2
     assert solved(steps["as given"]) == 10
 
@@ -184,7 +184,7 @@ def test_what_is_not_needed(steps):
         "no advantage normalisation": "10 of 10 without, but slower: median {:,.0f}.",
     }.items():
         assert solved(steps[name]) == 10
-        says("08", words, np.median(steps[name]))
+        says("actor_critic", words, np.median(steps[name]))
     usual = np.median(steps["as given"])
     assert np.median(steps["lam = 1"]) <= usual
     assert np.median(steps["shared body"]) < 1.1 * usual
@@ -201,7 +201,9 @@ def test_a_million_times_the_reward_is_the_same_run_score_by_score(shipped):
 def test_without_return_normalisation_a_million_times_the_reward_stops_everything(shipped):
     lost = shipped["rewards x 10^6, no return normalisation"]
     assert len(lost) == 10
-    says("08", "none ever scores above {}", math.ceil(max(run.score.max() for run in lost.values())))
+    says(
+        "actor_critic", "none ever scores above {}", math.ceil(max(run.score.max() for run in lost.values()))
+    )
     length = np.median([np.median(run.gradient_norm) for run in lost.values()])
     assert length == pytest.approx(3e7, rel=0.05)
     # The actor's part is what it always is: advantages are normalised. The limit leaves it this much:
@@ -222,12 +224,14 @@ def test_explained_variance_rises_and_sinks_again_in_healthy_runs(shipped):
     late = [np.median(run.explained_variance[-15:]) for run in healthy]
     assert all(run.score[-1] > 475 for run in healthy)
     said = "In all {} healthy runs it passed {:.2f}, and in {} of them it sank below 0.1"
-    says("08", said, len(healthy), math.floor(100 * passed) / 100, sum(share < 0.1 for share in late))
+    says(
+        "actor_critic", said, len(healthy), math.floor(100 * passed) / 100, sum(share < 0.1 for share in late)
+    )
 
 
 def test_a_critic_that_explains_its_own_guesses(shipped):
     blind = [np.nanmedian(run.explained_variance) for run in shipped["lam = 0"].values()]
-    says("08", "At $\\lambda = 0$, hardly ever solved, it is {:.2f}", np.median(blind))
+    says("actor_critic", "At $\\lambda = 0$, hardly ever solved, it is {:.2f}", np.median(blind))
 
 
 def test_a_missing_bootstrap_looks_almost_healthy(shipped):
@@ -238,7 +242,7 @@ def test_a_missing_bootstrap_looks_almost_healthy(shipped):
         assert len(inside) == 4
         third_best.append(inside[1])
     said = "in all {} runs three of its numbers stay inside the band {}% of the time"
-    says("08", said, in_words(len(third_best)), min(third_best) // 10 * 10)
+    says("actor_critic", said, in_words(len(third_best)), min(third_best) // 10 * 10)
 
 
 # --- live -----------------------------------------------------------------------------------------
@@ -392,12 +396,14 @@ def test_the_microscope_shows_the_last_step_of_a_shorter_episode():
 
 
 def test_the_critic_of_the_microscope_sinks_before_the_fall():
-    found = re.search(r"V is ([\d.]+) at the start, [\d.]+ at most, ([\d.]+) in the last step", outputs("08"))
+    found = re.search(
+        r"V is ([\d.]+) at the start, [\d.]+ at most, ([\d.]+) in the last step", outputs("actor_critic")
+    )
     assert float(found[2]) < float(found[1]) / 1.5
 
 
 def test_what_varies_from_machine_to_machine_is_not_compared():
-    for cell in cells("08"):
+    for cell in cells("actor_critic"):
         if cell["cell_type"] == "code" and re.search(
             r"\btrain\(|evaluate\(|film\(|history\[", "".join(cell["source"])
         ):
