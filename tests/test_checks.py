@@ -27,7 +27,7 @@ from course.checks.mutants import mutant
 from course.checks.panel import Panel
 
 EXERCISES = exercises()
-SEEDS = range(2)
+SEEDS = range(5)
 EVERY = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
 MIN_MAX = next(exercise for exercise in EXERCISES if exercise.name == "min_max")
 WRITES_A_NEW_TABLE = ("td_update",)  # the only exercise in which the argument must not be changed
@@ -156,9 +156,7 @@ def test_the_reference_passes(exercise, capsys):
 def test_each_known_mistake_is_refused_with_its_own_sentence(exercise):
     for sentence, wrong in exercise.mistakes:
         for seed in SEEDS:
-            began = time.process_time()
             verdict = judge(exercise.name, wrong, seed=seed)
-            assert time.process_time() - began < 2
             assert not verdict.passed, sentence
             assert verdict.cause == sentence, f"seed {seed}"
             assert sentence in verdict.message
@@ -172,6 +170,19 @@ def test_sentences_are_distinct_and_enough(exercise):
         assert sentence == sentence.strip()
         assert "\n" not in sentence
         assert sentence[-1] in ".?!"
+
+
+def test_the_table_of_mistakes():
+    """Printed with `pytest -s`: how many known mistakes are refused, and with how many sentences."""
+    print(f"\n{'exercise':<24}{'refused':>8}{'of':>4}{'sentences':>11}")
+    totals = np.zeros(3, int)
+    for exercise in EXERCISES:
+        causes = [judge(exercise.name, wrong, seed=11).cause for _, wrong in exercise.mistakes]
+        row = [sum(map(bool, causes)), len(causes), len({*causes} - {""})]
+        totals += row
+        print(f"{exercise.name:<24}{row[0]:>8}{row[1]:>4}{row[2]:>11}")
+        assert row[0] == row[1] == row[2], exercise.name
+    print(f"{f'all {len(EXERCISES)}':<24}{totals[0]:>8}{totals[1]:>4}{totals[2]:>11}")
 
 
 WRONG_KINDS = {
@@ -321,7 +332,7 @@ def test_an_answer_on_tensors_may_work_in_place(exercise):
 
 @EVERY
 def test_a_wrong_answer_that_works_in_place_does_not_spoil_its_own_panel(exercise):
-    for sentence, wrong in exercise.mistakes[:5]:
+    for sentence, wrong in exercise.mistakes:
         verdict = judge(exercise.name, damaging(wrong), seed=0)
         if exercise.name not in WRITES_A_NEW_TABLE:
             assert verdict.message == judge(exercise.name, wrong, seed=0).message, sentence
@@ -358,10 +369,8 @@ def test_answers_learned_by_heart_fail_on_another_seed(exercise):
 
 @EVERY
 def test_a_check_answers_within_two_seconds(exercise):
-    for answer in (
-        exercise.reference,
-        *WRONG_KINDS.values(),
-    ):  # known mistakes are timed where they are named
+    answers = [exercise.reference, *(wrong for _, wrong in exercise.mistakes), *WRONG_KINDS.values()]
+    for answer in answers:
         began = time.process_time()
         judge(exercise.name, answer, seed=0)
         assert time.process_time() - began < 2
@@ -1119,10 +1128,16 @@ def test_what_use_gives_back_looks_like_the_answer_itself():
 # What the panel says
 
 
+def divided_by_high_alone(scores, low, high):
+    if high <= low:
+        raise ValueError("no range")
+    return np.asarray(scores) / high
+
+
 def test_the_panel_shows_call_yours_expected_and_the_first_difference(capsys):
     # min_max(5, 0, 10) is 0.5 by hand; the mistake gives 5 / 10 as well, the next case tells them apart
     with pytest.raises(CheckFailed) as raised:
-        check(named(lambda s, low, high: np.asarray(s) / (high or 1), "min_max"))
+        check(named(divided_by_high_alone, "min_max"))
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == "✘ min_max: not yet"
     assert shown.splitlines()[1].strip() == str(raised.value)
@@ -1270,7 +1285,9 @@ RIGHT = "if high <= low: raise ValueError\n    return (scores - low) / (high - l
 
 
 def test_a_notebook_shows_a_panel_and_one_line_of_error(kernel):
-    (kind, panel), (error, trace) = kernel(STUDENT.format("return scores / high", "check"))
+    (kind, panel), (error, trace) = kernel(
+        STUDENT.format("if high <= low: raise ValueError\n    return scores / high", "check")
+    )
     assert (kind, error) == ("display_data", "error")
     assert "✘ min_max: not yet" in panel["data"]["text/html"]
     assert "✘ min_max: not yet" in panel["data"]["text/plain"]

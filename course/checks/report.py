@@ -6,11 +6,10 @@ import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Odd, Outcome, Raised, Reading, Seen, Several, Unfit
+from course.checks.exercise import Case, Exercise, Odd, Outcome, Raised, Reading, Several, Unfit
 from course.checks.limits import TimeLimit
 from course.checks.running import DEEPEST, AsksForInput
 
@@ -73,7 +72,7 @@ def _refusal(got: Outcome, want: Raised) -> Complaint | None:
     return Complaint(f"This call cannot be answered: raise a {kind}.", rows)
 
 
-def _failure(got: Raised, want: Seen) -> Complaint:
+def _failure(got: Raised, want: Outcome) -> Complaint:
     if isinstance(got.error, TimeLimit | Odd):
         return Complaint(told(got))
     return Complaint(told(got), (("expected", shown(want.values)),))
@@ -201,7 +200,7 @@ def call_text(exercise: Exercise, case: Case) -> str:
     return f"{exercise.name}({inside})"
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Any value in a few words."""
     if isinstance(value, Unfit):
         return _a(value.kind)
