@@ -27,12 +27,23 @@ def main(arguments: list[str] | None = None) -> int:
         print("\nStopped. What was finished is kept.", file=sys.stderr)
         return 1
     except (ValueError, OSError) as error:
+        if not _is_said_to_the_caller(error):
+            raise
         print(f"course {options.command}: {error}", file=sys.stderr)
         return 2
 
 
+def _is_said_to_the_caller(error: Exception) -> bool:
+    """A file that cannot be opened, or one of our refusals; a slip in the code keeps its traceback."""
+    from course.arrays import Refusal
+
+    return isinstance(error, OSError | Refusal)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m course", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m course", description="The command line: `python -m course COMMAND`."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("doctor", help="is this machine ready for the course?")
@@ -80,6 +91,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from course.arrays import Refusal
     from course.authoring.stamps import orphans, stale
 
     chosen = _sources(options.lessons)
@@ -96,7 +108,7 @@ def _build(options: argparse.Namespace) -> int:
         from course.authoring.notebooks import unsolved
         from course.authoring.source import BuildError, read
     except ImportError as error:
-        raise ValueError(f"{error}; install the author's tools: pip install -e '.[author]'") from None
+        raise Refusal(f"{error}; install the author's tools: pip install -e '.[author]'") from None
     from tqdm import tqdm
 
     try:
@@ -111,6 +123,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _sources(lessons: list[str]) -> list[Path]:
+    from course.arrays import Refusal
     from course.authoring.stamps import sources
 
     if not lessons:
@@ -121,7 +134,7 @@ def _sources(lessons: list[str]) -> list[Path]:
         stem = Path(lesson).stem
         found = [source for name, source in by_name.items() if stem in (name, name[:2])]
         if not found:
-            raise ValueError(f"lesson {lesson!r} is not known; there are: {', '.join(by_name)}")
+            raise Refusal(f"lesson {lesson!r} is not known; there are: {', '.join(by_name)}")
         chosen += found
     return chosen
 

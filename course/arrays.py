@@ -14,7 +14,11 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-class NotNumbers(ValueError):
+class Refusal(ValueError):
+    """What was given cannot be used, and the message says why. A slip of ours is another ValueError."""
+
+
+class NotNumbers(Refusal):
     """What was given is no number, and no array of numbers."""
 
 
@@ -32,7 +36,7 @@ def finite(name: str, given: ArrayLike) -> Array:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         where = f" at {first[0] if len(first) == 1 else first}" if first else ""
-        raise ValueError(f"{name} must be finite, got {array[bad][0]}{where}")
+        raise Refusal(f"{name} must be finite, got {array[bad][0]}{where}")
     return array
 
 
@@ -41,7 +45,7 @@ def steps(**arrays: ArrayLike) -> list[Array]:
     out = {name: finite(name, array) for name, array in arrays.items()}
     for name, array in out.items():
         if array.ndim not in (1, 2) or array.size == 0:
-            raise ValueError(f"{name} must have shape [T] or [T, N], not empty, got {array.shape}")
+            raise Refusal(f"{name} must have shape [T] or [T, N], not empty, got {array.shape}")
     same_shape(**out)
     return list(out.values())
 
@@ -53,7 +57,7 @@ def flags(name: str, given: ArrayLike) -> Flags:
     array = finite(name, given)
     odd = (array != 0) & (array != 1)
     if odd.any():
-        raise ValueError(f"{name} must be flags (false, true, 0 or 1), got {array[odd].flat[0]}")
+        raise Refusal(f"{name} must be flags (false, true, 0 or 1), got {array[odd].flat[0]}")
     return array.astype(bool)
 
 
@@ -61,7 +65,7 @@ def same_shape(**arrays: NDArray) -> None:
     """Raise ValueError unless all shapes agree; numpy would broadcast them silently."""
     if len({np.shape(array) for array in arrays.values()}) > 1:
         shapes = ", ".join(f"{name} {np.shape(array)}" for name, array in arrays.items())
-        raise ValueError(f"all must have one shape, got {shapes}")
+        raise Refusal(f"all must have one shape, got {shapes}")
 
 
 def flag(name: str, given: bool) -> bool:
@@ -71,7 +75,7 @@ def flag(name: str, given: bool) -> bool:
     except ValueError:
         value = None
     if value not in (0, 1):
-        raise ValueError(f"{name} must be false or true, got {_short(given)}")
+        raise Refusal(f"{name} must be false or true, got {_short(given)}")
     return bool(value)
 
 
@@ -85,11 +89,11 @@ def number(
         raise NotNumbers(f"{name} must be a number, got {_short(given)}") from None
 
     if value.ndim:
-        raise ValueError(f"{name} must be one number, got shape {value.shape}")
+        raise Refusal(f"{name} must be one number, got shape {value.shape}")
     if not value > above:
-        raise ValueError(f"{name} must be above {above:g}, got {value:.15g}")
+        raise Refusal(f"{name} must be above {above:g}, got {value:.15g}")
     if not low <= value <= high:
-        raise ValueError(f"{name} must be in [{low:g}, {high:g}], got {value:.15g}")
+        raise Refusal(f"{name} must be in [{low:g}, {high:g}], got {value:.15g}")
     return float(value)
 
 
@@ -100,19 +104,19 @@ def whole(name: str, given: int, *, low: int) -> int:
         # As a float, a large whole number would lose its last digits.
         value = int(given) if isinstance(given, int | np.integer) else number(name, given)
     except NotNumbers:
-        raise ValueError(refused) from None
+        raise Refusal(refused) from None
 
     if value != int(value) or value < low:
-        raise ValueError(refused)
+        raise Refusal(refused)
     if value >= 2**63:
-        raise ValueError(f"{name} must be a whole number below 2**63, got {_short(given)}")
+        raise Refusal(f"{name} must be a whole number below 2**63, got {_short(given)}")
     return int(value)
 
 
 def text(name: str, given: str) -> str:
     """Return plain text, also for numpy's kind of text, or raise ValueError."""
     if not isinstance(given, str):
-        raise ValueError(f"{name} must be text, got {_short(given)}")
+        raise Refusal(f"{name} must be text, got {_short(given)}")
     return str(given)
 
 
@@ -122,7 +126,7 @@ def one_of(name: str, given: object, allowed: Iterable[str]) -> str:
     if given not in allowed:
         near = difflib.get_close_matches(str(given), allowed, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"{name} {given!r} is not known; {hint}allowed: {', '.join(allowed)}")
+        raise Refusal(f"{name} {given!r} is not known; {hint}allowed: {', '.join(allowed)}")
     return str(given)
 
 

@@ -47,7 +47,7 @@ def healthy(*, say: Callable[[str], None] = print) -> bool:
             all_well = False
             what = str(error).strip().splitlines() or [type(error).__name__]
             say(f"FAIL  {part}: {what[-1]}")
-            say(f"      What to do: {getattr(error, 'remedy', None) or _unset(*PYTHONS)}.")
+            say(f"      What to do: {getattr(error, 'remedy', None) or _general_remedy()}.")
     say("All is well." if all_well else "Something is missing: see the FAIL lines.")
     return all_well
 
@@ -59,6 +59,12 @@ def _unset(*variables: str) -> str:
         return REINSTALL
     values = " and ".join(f"{name} ({os.environ[name]})" for name in there)
     return f"{values} brings in files of another program: `unset {' '.join(there)}`, then ask again"
+
+
+def _general_remedy() -> str:
+    """A variable of Python's may be to blame or not; an installation cures all else."""
+    unset = _unset(*PYTHONS)
+    return unset if unset == REINSTALL else f"{unset}; if it still fails, {REINSTALL}"
 
 
 def _parts() -> Iterator[tuple[str, Callable[[], str]]]:
@@ -122,7 +128,8 @@ def _atari() -> str:
     try:
         (episode,) = play_random("pong", episodes=1, seed=0)
     except Exception as error:
-        raise PartError(str(error), _unset(*ROMS, *PYTHONS)) from error
+        remedy = _unset(*ROMS) if any(name in os.environ for name in ROMS) else _general_remedy()
+        raise PartError(str(error), remedy) from error
     return f"a game of Pong at random ended {episode.score:+.0f}"
 
 
@@ -134,7 +141,7 @@ def _kernel() -> str:
     except Exception as error:
         what = str(error).strip() or type(error).__name__
         if _here(get_kernel_spec("python3").resource_dir):
-            raise PartError(what, _unset(*PYTHONS)) from error
+            raise PartError(what, _general_remedy()) from error
         prefix = f"nothing ({what.splitlines()[-1]})"
     if prefix != sys.prefix:
         raise PartError(

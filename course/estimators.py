@@ -112,6 +112,11 @@ class _Steps:
     total: Array  # [N] the discounted sum of all rewards
     gamma: float
 
+    def record(self) -> dict[str, NDArray]:
+        """What the advantages of `course.returns` take, by name."""
+        names = ("rewards", "values", "next_values", "terminated", "truncated")
+        return {name: getattr(self, name) for name in names}
+
 
 def _whole_return(steps: _Steps) -> Array:
     return steps.total - steps.values
@@ -130,27 +135,11 @@ def _equal_shares_to_go(steps: _Steps) -> Array:
 
 
 def _gae(steps: _Steps, lam: float = 1.0) -> Array:
-    return gae(
-        steps.rewards,
-        steps.values,
-        steps.next_values,
-        steps.terminated,
-        steps.truncated,
-        gamma=steps.gamma,
-        lam=lam,
-    )
+    return gae(**steps.record(), gamma=steps.gamma, lam=lam)
 
 
 def _n_step(steps: _Steps, n: int = 1) -> Array:
-    return n_step_advantages(
-        steps.rewards,
-        steps.values,
-        steps.next_values,
-        steps.terminated,
-        steps.truncated,
-        gamma=steps.gamma,
-        n=n,
-    )
+    return n_step_advantages(**steps.record(), gamma=steps.gamma, n=n)
 
 
 WEIGHTS: dict[str, Callable[..., Array]] = {
@@ -183,7 +172,7 @@ def weights(
         GAE                   A_t with `lam`; at 0 the TD error
         n-step                A_t that looks n steps ahead
 
-    All but the two that share out the whole score are counted gamma^t, with the world's own gamma,
+    All but the two that pay every step by the whole score are counted gamma^t, with the world's own gamma,
     as the policy gradient theorem asks.
 
     Args:
@@ -207,6 +196,7 @@ def weights(
     for name in options:
         if name != OPTIONS.get(kind):
             raise ValueError(f"{name} is not for kind {kind!r}; lam is for GAE and n for n-step")
+
     gamma = world.gamma if gamma is None else number("gamma", gamma, low=0, high=1)
     table = finite("critic", np.zeros(len(world.chance)) if critic is None else critic)
     same_shape(critic=table, one_a_state=world.chance[:, 0, 0])

@@ -10,13 +10,14 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from course.arrays import Array, finite, flag, text, whole
+from course.arrays import Array, Refusal, finite, flag, text, whole
 from course.tables import replace_file
 from course.units import Units
 
@@ -33,6 +34,8 @@ CONVOLUTIONS = ((6, 3), (3, 2))  # kernel and stride, in pixels: a third of the 
 SIXTEEN_BITS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch's names; none on other systems
 CHUNK = 512  # observations that go through the critic at once; many more do not fit the cache
 
+Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
+
 
 class Agent(nn.Module):
     """Actor and critic for one game with A actions.
@@ -40,6 +43,10 @@ class Agent(nn.Module):
     Vectors get two small networks, one each; images share a convolutional body, unless `shared`
     says otherwise. The critic's last layer starts at zero: an untrained critic predicts 0.
     """
+
+    actor: nn.Linear
+    critic: nn.Linear
+    background: Tensor
 
     def __init__(
         self,
@@ -192,7 +199,7 @@ def load(path: str | Path) -> Agent:
     try:
         return _agent_from(content)
     except ValueError as error:
-        raise ValueError(f"{path} is not an agent saved by this course: {error}") from None
+        raise Refusal(f"{path} is not an agent saved by this course: {error}") from None
 
 
 def _agent_from(content: object) -> Agent:
@@ -211,9 +218,9 @@ def _agent_from(content: object) -> Agent:
     if not isinstance(weights, dict) or not all(isinstance(each, Tensor) for each in weights.values()):
         raise ValueError("its weights are no tensors by name")
 
-    weights = {RENAMED.get(name, name): each for name, each in weights.items()}
+    weights = {RENAMED.get(str(name), str(name)): each for name, each in weights.items()}
     for name, each in weights.items():
-        finite(str(name), each.numpy())
+        finite(name, each.numpy())
     try:
         header = {name: content[name] for name in HEADER}
         agent = Agent(**header, background=weights["background"].numpy())
@@ -296,7 +303,8 @@ def _body_for_images(obs_shape: tuple[int, ...], features: int) -> nn.Module:
     second = _layer(nn.Conv2d(16, 32, next_kernel, next_stride))
     last = _layer(nn.Linear(32 * math.prod(sides), features))
     body = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), last, nn.ReLU())
-    return body.to(memory_format=torch.channels_last)  # on a CPU a third quicker
+    # On a CPU a third quicker. (torch takes this argument alone, its annotations do not know.)
+    return body.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def _background(given: ArrayLike, obs_shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -308,7 +316,8 @@ def _background(given: ArrayLike, obs_shape: tuple[int, ...]) -> NDArray[np.floa
     return background.astype(np.float32)
 
 
-def _layer(layer: nn.Module, *, gain: float = math.sqrt(2)) -> nn.Module:
+def _layer(layer: Layer, *, gain: float = math.sqrt(2)) -> Layer:
     nn.init.orthogonal_(layer.weight, gain)
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer

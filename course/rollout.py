@@ -144,8 +144,8 @@ def facts(env: VectorEnv) -> Facts:
         ValueError: if it shows images and does not say what they are, or a wrapper has changed them.
     """
     layers = [env]
-    while hasattr(layers[-1], "env"):
-        layers.append(layers[-1].env)
+    while inside := getattr(layers[-1], "env", None):
+        layers.append(inside)
     for layer in layers:
         said = getattr(layer, "facts", None)
         if isinstance(said, Facts):
@@ -155,7 +155,7 @@ def facts(env: VectorEnv) -> Facts:
                 )
             return said
 
-    if len(env.single_observation_space.shape) == 3:
+    if len(env.single_observation_space.shape or ()) == 3:
         raise ValueError(f"env shows images and must have `facts`, a course.rollout.Facts, got {layers[-1]}")
     return Facts(name=env.spec.id if env.spec else type(layers[-1]).__name__)
 
@@ -170,13 +170,18 @@ def autoreset_mode(env: VectorEnv) -> AutoresetMode:
     return mode
 
 
-def check_env(env: VectorEnv) -> None:
-    """Refuse, with a ValueError, what the agent cannot play: it wants vectors or images, and A actions."""
+def check_env(env: VectorEnv) -> tuple[tuple[int, ...], int]:
+    """The shape of an observation, and the number of actions; ValueError if the agent cannot play this.
+
+    It wants vectors or images, and actions that are numbered.
+    """
     if not isinstance(env, VectorEnv):
         raise ValueError(f"env must be a vector environment, got {type(env).__name__}")
     whole("num_envs", env.num_envs, low=1)
-    choice, sight = env.single_action_space, env.single_observation_space
+    choice = env.single_action_space
+    sight = env.single_observation_space
     if not isinstance(choice, Discrete) or choice.start != 0:
         raise ValueError(f"actions must be Discrete, numbered from 0, got {choice}")
     if not isinstance(sight, Box) or len(sight.shape) not in (1, 3):
         raise ValueError(f"observations must be a Box of shape [D] or an image, got {sight}")
+    return sight.shape, int(choice.n)

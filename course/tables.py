@@ -9,6 +9,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from course.arrays import Refusal
+
 Row = dict[str, str]  # column -> text
 
 
@@ -28,6 +30,8 @@ def replace_file(path: str | Path, content: bytes) -> None:
     try:
         part.write_bytes(content)
         part.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None  # the name that was asked for
     finally:
         part.unlink(missing_ok=True)
 
@@ -118,7 +122,7 @@ def _rows(path: Path, text: str, columns: Sequence[str]) -> list[Row]:
     header, *rows = csv.reader(text.splitlines()) if text else [[]]
     for row in [header, *rows]:
         if len(row) != len(columns) or (row is header and header != list(columns)):
-            raise ValueError(
+            raise Refusal(
                 f"path {path} must be a table with the columns {','.join(columns)}, "
                 f"but it has the line {','.join(row)!r}; move it away or give another path"
             )

@@ -7,7 +7,6 @@ disturbs global random numbers, and torch has its own number of threads back aft
 """
 
 import copy
-import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -69,7 +68,6 @@ class Config:
             object.__setattr__(self, name, value)  # the record is frozen for everybody else
 
 
-LOSSES = ("policy_loss", "clipped_policy_loss")  # the two that `train` knows, by name
 CARTPOLE = Config()
 A2C = Config(steps=16, epochs=1, minibatch=512, lr=4e-3, return_rate=0.0)  # with `policy_loss`, 32 copies
 PONG = Config(
@@ -132,7 +130,7 @@ def train(
     config: Config = CARTPOLE,
     *,
     gae: Callable[..., Array] = returns.gae,
-    normalize: Callable[..., Array] = losses.normalize,
+    normalize: Callable[..., Array | Tensor] = losses.normalize,
     policy_loss: Callable[..., Tensor] = losses.clipped_policy_loss,
     seed: int = 0,
 ) -> Iterator[Update]:
@@ -165,12 +163,12 @@ def train(
     for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
         if not callable(given):
             raise ValueError(f"{name} must be a function, got {given!r}")
-    check_env(env)
+    obs_shape, actions = check_env(env)
 
     about = facts(env)
     agent = Agent(
-        env.single_observation_space.shape,
-        int(env.single_action_space.n),
+        obs_shape,
+        actions,
         width=config.width,
         shared=config.shared,
         seed=seed,
@@ -180,7 +178,7 @@ def train(
     )
     agent = agent.to(device_for(agent))
     collector = Collector(env, seed=seed)
-    return learn(agent, collector, config, gae, normalize, step_loss(policy_loss, clip=config.clip))
+    return learn(agent, collector, config, gae, normalize, losses.step_loss(policy_loss, clip=config.clip))
 
 
 def learn(
@@ -188,10 +186,10 @@ def learn(
     collector: Collector,
     config: Config,
     gae: Callable[..., Array],
-    normalize: Callable[..., Array],
+    normalize: Callable[..., Array | Tensor],
     policy_loss: Callable[..., Tensor],
 ) -> Iterator[Update]:
-    """The loop. Yields, Raises: as `train`, with everything prepared; `policy_loss` is a `step_loss`."""
+    """The loop: as `train`, with everything prepared; `policy_loss` is what `losses.step_loss` made of it."""
     optimizer = torch.optim.Adam(agent.parameters(), lr=config.lr, eps=1e-5, fused=True)
     scores = deque(maxlen=config.recent)
     count = 0
@@ -246,7 +244,7 @@ def judge(
     rollout: Rollout,
     config: Config,
     gae: Callable[..., Array],
-    normalize: Callable[..., Array],
+    normalize: Callable[..., Array | Tensor],
 ) -> Batch:
     """Give every step its advantage and every state its target, in float64; drop what is not real.
 
@@ -343,7 +341,7 @@ def shared_gradient(
 
     gradients, means = zip(*side_by_side(find, shares, weights), strict=True)
     summed = [reduce(torch.add, same) for same in zip(*gradients, strict=True)]
-    return summed, sum(means)
+    return summed, reduce(torch.add, means)
 
 
 def one_gradient(
@@ -391,60 +389,7 @@ def _set_lr(optimizer: torch.optim.Optimizer, config: Config, env_steps: int) ->
         group["lr"] = config.lr * (config.lr_end + (1 - config.lr_end) * left)
 
 
-def step_loss(
-    policy_loss: Callable[..., Tensor], *, clip: float
-) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Either policy loss as a function of log-probabilities, old log-probabilities and advantages.
-
-    The name says which of the two it is: `policy_loss` or `clipped_policy_loss`. Under another name (a
-    lambda, say) it is the clipped one if it can be called so, else the plain one.
-
-    Raises:
-        ValueError: if it can be called in neither way, or has another name and does not say how.
-    """
-
-    def plain(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
-        return policy_loss(log_probs, advantages)
-
-    def clipped(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
-        return policy_loss(log_probs, old_log_probs, advantages, clip=clip)
-
-    name = _name(policy_loss)
-    try:
-        signature = inspect.signature(policy_loss)
-    except (ValueError, TypeError):  # written in another language: TorchScript, C
-        if name in LOSSES:
-            return plain if name == "policy_loss" else clipped
-        raise ValueError(f"policy_loss must have the name {' or '.join(LOSSES)}, got {name!r}") from None
-
-    takes_plain = _binds(signature, "log_probs", "advantages")
-    takes_clipped = _binds(signature, "log_probs", "old_log_probs", "advantages", clip=clip)
-    if takes_plain and (name == "policy_loss" or not takes_clipped):
-        return plain
-    if takes_clipped:
-        return clipped
-    raise ValueError(
-        "policy_loss must take (log_probs, advantages) or (log_probs, old_log_probs, advantages, *, clip), "
-        f"got {name}{signature}"
-    )
-
-
-def _name(function: Callable) -> str:
-    while isinstance(function, partial):
-        function = function.func
-    own = getattr(function, "name", None)  # TorchScript's: its __name__ is that of its type
-    return own if isinstance(own, str) else getattr(function, "__name__", type(function).__name__)
-
-
-def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> bool:
-    try:
-        signature.bind(*positions, **keywords)
-    except TypeError:
-        return False
-    return True
-
-
-def _shaped(name: str, given: Array, shape: tuple[int, ...]) -> Array:
+def _shaped(name: str, given: Array | Tensor, shape: tuple[int, ...]) -> Array:
     array = np.asarray(given, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name} must give back shape {shape}, got {array.shape}")

@@ -349,7 +349,7 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# About 917 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact is not
+# About 915 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact is not
 # the same as worse.
 #
 # What all four lack is somebody who knows how it was *going*. That is lesson 5.

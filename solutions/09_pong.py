@@ -194,7 +194,7 @@ plots.exams({name: {"agents, one a seed": [row[way] for row in ours]} for way, n
 # counted?
 
 # %%
-game = record(best, seed=1, points=41, max_steps=3_000)
+game = record(best, seed=1, points=41, max_steps=3_000)  # 6 to 20 seconds
 rallies = sorted(game.rallies(), key=len)
 won, lost = ([rally for rally in rallies if rally.rewards[-1] == point] for point in (1, -1))
 shown = {"won": won[len(won) // 2], "lost": lost[(len(lost) - 1) // 2]}

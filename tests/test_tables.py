@@ -102,8 +102,10 @@ def test_a_row_with_other_columns_is_refused_and_nothing_is_written(path):
 
 
 def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_measured(tmp_path):
-    with pytest.raises(OSError, match="nowhere"):
-        table(tmp_path / "nowhere" / "table.csv")
+    place = tmp_path / "nowhere" / "table.csv"
+    with pytest.raises(FileNotFoundError) as refused:
+        table(place)
+    assert refused.value.filename == str(place), "not the file beside it"
 
 
 @pytest.mark.parametrize("stop", ["write", "replace"])

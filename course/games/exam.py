@@ -50,11 +50,11 @@ def evaluate(
 
 def play(agent: Agent, env: VectorEnv, *, seed: int, greedy: bool, max_steps: int) -> Array:
     """The first episode's score in each of N environments, shape [N]; else as `evaluate`."""
-    check_env(env)
+    _, actions = check_env(env)
     max_steps = whole("max_steps", max_steps, low=1)
     seed = whole("seed", seed, low=0)
-    if agent.actions != env.single_action_space.n:
-        raise ValueError(f"the agent has {agent.actions} actions, the game {env.single_action_space.n}")
+    if agent.actions != actions:
+        raise ValueError(f"the agent has {agent.actions} actions, the game {actions}")
 
     rng = np.random.default_rng([seed, 2])
     obs, _ = env.reset(seed=int(rng.integers(2**31)))
@@ -62,8 +62,8 @@ def play(agent: Agent, env: VectorEnv, *, seed: int, greedy: bool, max_steps: in
     playing = np.ones(env.num_envs, dtype=bool)
     for _ in range(max_steps):
         with one_thread():
-            actions, _ = agent.act(obs, rng, greedy=greedy)
-        obs, rewards, terminated, truncated, _ = env.step(actions)
+            chosen, _ = agent.act(obs, rng, greedy=greedy)
+        obs, rewards, terminated, truncated, _ = env.step(chosen)
         scores += np.where(playing, rewards, 0.0)
         playing &= ~(terminated | truncated)
         if not playing.any():

@@ -102,12 +102,16 @@ def _falls(states: Array) -> int:
 
 
 def _cart(pen: ImageDraw.ImageDraw, states: Array, t: int, *, left: int, wide: int, name: str) -> None:
-    place, angle = states[t, 0], states[t, 2]
-    ground, middle = 165, left + wide / 2 + place * (wide / 2 - 30) / 2.4
+    place, _, angle, _ = states[t]
+    scale = (wide / 2 - 30) / 2.4  # pixels of a unit of length
+    middle = left + wide / 2 + place * scale
+    ground = 165
+
     pen.line((left + 12, ground + 16, left + wide - 12, ground + 16), fill=COLORS["random"], width=2)
     for end in (-2.4, 2.4):
-        at = left + wide / 2 + end * (wide / 2 - 30) / 2.4
+        at = left + wide / 2 + end * scale
         pen.line((at, ground + 6, at, ground + 26), fill=COLORS["random"], width=2)
+
     pen.rectangle((middle - 24, ground - 13, middle + 24, ground + 13), fill=COLORS["truth"])
     top = (middle + 110 * np.sin(angle), ground - 13 - 110 * np.cos(angle))
     pen.line((middle, ground - 13, *top), fill=COLORS["td_error"], width=8)
@@ -127,23 +131,26 @@ def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> A
         found: variant -> steps of the game for each seed; infinity if it never was.
         limit: steps that a run had.
     """
-    words, never = [], 1.21 * limit
+    never = 1.21 * limit  # where the runs stand that were not solved
+    words = []
     for row, (name, steps) in enumerate(found.items()):
         steps = np.sort(np.asarray(steps, float))
         there = steps[np.isfinite(steps)]
         lost = len(steps) - len(there)
+
         spread = 0.16 * (np.arange(len(there)) % 3 - 1)
         ax.plot(there, row + spread, "o", color=COLORS["value"], ms=7, alpha=0.65)
-        if len(there):
-            middle = np.median(steps)
-            if np.isfinite(middle):
-                ax.plot([middle] * 2, [row - 0.36, row + 0.36], color=COLORS["truth"], lw=2)
+        middle = np.median(steps)
+        if np.isfinite(middle):
+            ax.plot([middle, middle], [row - 0.36, row + 0.36], color=COLORS["truth"], lw=2)
         if lost:
             ax.plot(never, row, "X", color=COLORS["advantage"], ms=10)
             ax.annotate(f"{lost} of {len(steps)}", (1.26 * limit, row), va="center")
+
         got = f"{len(there)} of {len(steps)} solved"
         span = f", after {there[0]:,.0f} to {there[-1]:,.0f} steps" if len(there) else ""
         words.append(f"{pretty(name)}: {got}{span}")
+
     ax.axvline(1.08 * limit, color=COLORS["random"], lw=1)
     named_rows(ax, [pretty(name) for name in found])
     ax.set_xlim(0, 1.5 * limit)

@@ -74,16 +74,19 @@ def clipped(clip: float, *, axes: dict[str, Axes]) -> Axes:
     clip = number("clip", clip, low=0)
     left, right = axes.values()
     ratio = np.linspace(0, 2, 401)
+
     for panel, advantage in zip((left, right), (1, -1), strict=True):
         free = -ratio * advantage
         held = -np.minimum(ratio * advantage, np.clip(ratio, 1 - clip, 1 + clip) * advantage)
         flat = (1 + clip, 2) if advantage > 0 else (0, 1 - clip)
+
         panel.axvspan(*flat, color=COLORS["random"], alpha=0.25, lw=0)
         panel.plot(ratio, free, "--", color=COLORS["random"], label="minus ratio x A")
         panel.plot(ratio, held, color=COLORS["advantage"], label="clipped")
         panel.plot(1, -advantage, "o", color=COLORS["truth"], ms=8)
         panel.set_title(f"A = {advantage:+d}: {'better' if advantage > 0 else 'worse'} than foreseen")
         panel.set(xlabel="ratio π / π old", xlim=(0, 2))
+
     left.set(ylabel="loss of one step", ylim=(-2.1, 0.1))
     right.set(ylim=(-0.1, 2.1))
     left.legend(loc="lower left")
@@ -136,18 +139,22 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> 
         history: updates so far, not empty.
         others: seed -> a finished run.
     """
-    mine, there = Curve.of(history), [steps_until(run, GOAL) for run in others.values()]
+    mine = Curve.of(history)
     for nth, run in enumerate(others.values()):
         label = f"{len(others)} other seeds" if nth == 0 else None
         ax.plot(run.env_steps / 1e3, run.score, color=COLORS["random"], lw=1, alpha=0.7, label=label)
     ax.plot(mine.env_steps / 1e3, mine.score, color=COLORS["advantage"], lw=3, label="your run")
+
     ax.axhline(0, color=COLORS["truth"], lw=1)
     ax.axhline(GOAL, color=COLORS["truth"], ls="--", lw=1.2)
     ax.annotate(f"{GOAL}", (0.99, GOAL + 0.3), xycoords=("axes fraction", "data"), ha="right")
     ax.set(ylim=(-22, 22), xlabel="steps of the game, thousands", ylabel="mean score of\n32 games, points")
     ax.set_xlim(0, None)
     ax.legend(loc="lower right")
-    speed, middle = mine.env_steps[-1] / mine.seconds[-1], float(np.median(there))
+
+    there = [steps_until(run, GOAL) for run in others.values()]
+    middle = float(np.median(there))
+    speed = mine.env_steps[-1] / mine.seconds[-1]
     ahead = f"half of the {len(others)} others never got to {GOAL}"
     if np.isfinite(middle):
         left = max(0.0, middle - mine.env_steps[-1]) / speed / 60
@@ -155,6 +162,7 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> 
             f"median of the others: {GOAL} points after {middle / 1e3:,.0f} thousand steps, "
             f"here in {left:.1f} more minutes"
         )
+
     so_far = f"{mine.seconds[-1] / 60:.1f} minutes, {speed:,.0f} steps a second"
     ax.set_title(f"{so_far}\n{ahead}", fontsize=11, fontweight="normal")
     return told(
@@ -217,15 +225,16 @@ def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> Axes:
     for row, (kind, groups) in enumerate(found.items()):
         for nth, ((name, given), colour) in enumerate(zip(groups.items(), WAYS, strict=False)):
             each = np.sort(finite(name, given))
+            middle = np.median(each)
             at = row + (nth - (len(groups) - 1) / 2) * 0.3
+
             ax.plot(each, np.full(len(each), at), "o", color=COLORS[colour], ms=8, alpha=0.6, mec="white")
-            ax.plot([np.median(each)] * 2, [at - 0.12, at + 0.12], color=COLORS["truth"], lw=2)
+            ax.plot([middle, middle], [at - 0.12, at + 0.12], color=COLORS["truth"], lw=2)
             if row == 0:
                 ax.plot([], [], "o", color=COLORS[colour], ms=8, label=f"{name} ({len(each)})")
-            words.append(
-                f"{kind}, {name}: median {np.median(each):.1f}, from {each[0]:.1f} to {each[-1]:.1f}"
-            )
-    ax.axvline(0, color="black", lw=1)
+            words.append(f"{kind}, {name}: median {middle:.1f}, from {each[0]:.1f} to {each[-1]:.1f}")
+
+    ax.axvline(0, color=COLORS["truth"], lw=1)
     named_rows(ax, list(found))
     ax.set(xlim=(-21.5, 21.5), xlabel="mean score of one agent's games, points")
     legend_above(ax, columns=len(groups))
@@ -240,18 +249,21 @@ def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> Axes:
         rallies: each ends with a point.
         last: how many steps to show; a shorter rally counts where it has steps.
     """
-    words, before = [], np.arange(1 - last, 1)
+    before = np.arange(1 - last, 1)
+    words = []
     for sign, name, colour in ((1, "won", "value"), (-1, "lost", "advantage")):
         rows = [rally.values[-last:] for rally in rallies if rally.rewards[-1] == sign]
         if not rows:
             continue
+
         V = np.array([np.pad(row, (last - len(row), 0), constant_values=np.nan) for row in rows])
         with warnings.catch_warnings(action="ignore"):  # all rallies may be shorter than `last`
             label = f"{counted(len(rows), 'point')} {name}"
             _, middle, _ = band(ax, before, V, color=COLORS[colour], holds="half", label=label)
         said = ", ".join(f"{middle[-1 - n]:+.2f} at {n}" for n in (30, 15, 5, 0) if n < last)
         words.append(f"{label}, V by steps before it: {said}")
-    ax.axhline(0, color="black", lw=1)
+
+    ax.axhline(0, color=COLORS["truth"], lw=1)
     ax.set(xlabel="steps before the point", ylabel="V, points\n(median, quartiles)", ylim=(-1.25, 1.25))
     ax.set_xlim(1 - last, 1)
     ax.legend(loc="upper left", ncols=2)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from course.arrays import number, one_of, whole
+from course.arrays import Refusal, number, one_of, whole
 from course.studies import peers
 from course.studies.peers import Result
 from course.studies.runs import quick
@@ -266,7 +266,7 @@ def _read(path: str | Path | None) -> list[Measurement]:
             return rows
     except (ValueError, TypeError):  # not JSON, or a list of something else
         pass
-    raise ValueError(
+    raise Refusal(
         f"path {path} must be a JSON list of rows with {','.join(BENCH_COLUMNS)}; "
         "move it away or give another path"
     )

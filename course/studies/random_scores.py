@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course.arrays import whole
+from course.arrays import Refusal, whole
 from course.atari.play import known_game, random_episodes
 from course.atari.scores import RANDOM_COLUMNS, RandomScores
 from course.tables import Row, Table
@@ -93,7 +93,7 @@ def random_scores(scores: ArrayLike, lengths: ArrayLike) -> RandomScores:
 
 def _same_measurement(row: Row, path: Path, episodes: int, seed: int) -> None:
     if (row["episodes"], row["seed"]) != (str(episodes), str(seed)):
-        raise ValueError(
+        raise Refusal(
             f"path {path} has {row['game']} with episodes {row['episodes']} and seed {row['seed']}, not with "
             f"episodes {episodes} and seed {seed}: ask for the same, or give another path"
         )
