@@ -5,12 +5,18 @@ that the critic is never trained by the policy's loss or the other way round. fl
 `normalize` prepares the advantages, before any gradient is there.
 """
 
+import inspect
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from course.arrays import Array, number
 from course.scaling import z_score
+
+LOSSES = ("policy_loss", "clipped_policy_loss")  # the two that `train` knows, by name
 
 
 def policy_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
@@ -142,6 +148,59 @@ def normalize(advantages: ArrayLike | Tensor, *, floor: float = 1e-8) -> Array |
     wide = advantages.double()  # in float32 the mean of equal numbers may miss them by more than `floor`
     scaled = (wide - wide.mean()) / wide.std(correction=0).clamp(min=floor)
     return scaled.to(advantages.dtype)
+
+
+def step_loss(
+    policy_loss: Callable[..., Tensor], *, clip: float
+) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Either policy loss as a function of log-probabilities, old log-probabilities and advantages.
+
+    The name says which of the two it is: `policy_loss` or `clipped_policy_loss`. Under another name (a
+    lambda, say) it is the clipped one if it can be called so, else the plain one.
+
+    Raises:
+        ValueError: if it can be called in neither way, or has another name and does not say how.
+    """
+
+    def plain(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+        return policy_loss(log_probs, advantages)
+
+    def clipped(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+        return policy_loss(log_probs, old_log_probs, advantages, clip=clip)
+
+    name = _name(policy_loss)
+    try:
+        signature = inspect.signature(policy_loss)
+    except (ValueError, TypeError):  # written in another language: TorchScript, C
+        if name in LOSSES:
+            return plain if name == "policy_loss" else clipped
+        raise ValueError(f"policy_loss must have the name {' or '.join(LOSSES)}, got {name!r}") from None
+
+    takes_plain = _binds(signature, "log_probs", "advantages")
+    takes_clipped = _binds(signature, "log_probs", "old_log_probs", "advantages", clip=clip)
+    if takes_plain and (name == "policy_loss" or not takes_clipped):
+        return plain
+    if takes_clipped:
+        return clipped
+    raise ValueError(
+        "policy_loss must take (log_probs, advantages) or (log_probs, old_log_probs, advantages, *, clip), "
+        f"got {name}{signature}"
+    )
+
+
+def _name(function: Callable) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    own = getattr(function, "name", None)  # TorchScript's: its __name__ is that of its type
+    return own if isinstance(own, str) else getattr(function, "__name__", type(function).__name__)
+
+
+def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> bool:
+    try:
+        signature.bind(*positions, **keywords)
+    except TypeError:
+        return False
+    return True
 
 
 def _same_shape(**tensors: Tensor) -> None:

@@ -97,7 +97,9 @@ def record(
     max_steps = whole("max_steps", max_steps, low=1)
     rng = np.random.default_rng([whole("seed", seed, low=0), 3])
     agent = _in_32_bits(agent)
-    seen, actions, rewards = [], [], []
+    seen = []
+    actions = []
+    rewards = []
     scored = 0
     over = cut = False
 

@@ -403,7 +403,8 @@ def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
 
     Lesson 5.
     """
-    values, targets = finite("values", values), finite("targets", targets)
+    values = finite("values", values)
+    targets = finite("targets", targets)
     same_shape(values=values, targets=targets)
 
     # Var of equal numbers may come out as 1e-32 rather than 0.

@@ -7,7 +7,6 @@ disturbs global random numbers, and torch has its own number of threads back aft
 """
 
 import copy
-import inspect
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -69,7 +68,6 @@ class Config:
             object.__setattr__(self, name, value)  # the record is frozen for everybody else
 
 
-LOSSES = ("policy_loss", "clipped_policy_loss")  # the two that `train` knows, by name
 CARTPOLE = Config()
 A2C = Config(steps=16, epochs=1, minibatch=512, lr=4e-3, return_rate=0.0)  # with `policy_loss`, 32 copies
 PONG = Config(
@@ -180,7 +178,7 @@ def train(
     )
     agent = agent.to(device_for(agent))
     collector = Collector(env, seed=seed)
-    return learn(agent, collector, config, gae, normalize, step_loss(policy_loss, clip=config.clip))
+    return learn(agent, collector, config, gae, normalize, losses.step_loss(policy_loss, clip=config.clip))
 
 
 def learn(
@@ -191,7 +189,7 @@ def learn(
     normalize: Callable[..., Array | Tensor],
     policy_loss: Callable[..., Tensor],
 ) -> Iterator[Update]:
-    """The loop. Yields, Raises: as `train`, with everything prepared; `policy_loss` is a `step_loss`."""
+    """The loop: as `train`, with everything prepared; `policy_loss` is what `losses.step_loss` made of it."""
     optimizer = torch.optim.Adam(agent.parameters(), lr=config.lr, eps=1e-5, fused=True)
     scores = deque(maxlen=config.recent)
     count = 0
@@ -389,59 +387,6 @@ def _set_lr(optimizer: torch.optim.Optimizer, config: Config, env_steps: int) ->
     left = 1 - env_steps / config.env_steps
     for group in optimizer.param_groups:
         group["lr"] = config.lr * (config.lr_end + (1 - config.lr_end) * left)
-
-
-def step_loss(
-    policy_loss: Callable[..., Tensor], *, clip: float
-) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    """Either policy loss as a function of log-probabilities, old log-probabilities and advantages.
-
-    The name says which of the two it is: `policy_loss` or `clipped_policy_loss`. Under another name (a
-    lambda, say) it is the clipped one if it can be called so, else the plain one.
-
-    Raises:
-        ValueError: if it can be called in neither way, or has another name and does not say how.
-    """
-
-    def plain(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
-        return policy_loss(log_probs, advantages)
-
-    def clipped(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
-        return policy_loss(log_probs, old_log_probs, advantages, clip=clip)
-
-    name = _name(policy_loss)
-    try:
-        signature = inspect.signature(policy_loss)
-    except (ValueError, TypeError):  # written in another language: TorchScript, C
-        if name in LOSSES:
-            return plain if name == "policy_loss" else clipped
-        raise ValueError(f"policy_loss must have the name {' or '.join(LOSSES)}, got {name!r}") from None
-
-    takes_plain = _binds(signature, "log_probs", "advantages")
-    takes_clipped = _binds(signature, "log_probs", "old_log_probs", "advantages", clip=clip)
-    if takes_plain and (name == "policy_loss" or not takes_clipped):
-        return plain
-    if takes_clipped:
-        return clipped
-    raise ValueError(
-        "policy_loss must take (log_probs, advantages) or (log_probs, old_log_probs, advantages, *, clip), "
-        f"got {name}{signature}"
-    )
-
-
-def _name(function: Callable) -> str:
-    while isinstance(function, partial):
-        function = function.func
-    own = getattr(function, "name", None)  # TorchScript's: its __name__ is that of its type
-    return own if isinstance(own, str) else getattr(function, "__name__", type(function).__name__)
-
-
-def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> bool:
-    try:
-        signature.bind(*positions, **keywords)
-    except TypeError:
-        return False
-    return True
 
 
 def _shaped(name: str, given: Array | Tensor, shape: tuple[int, ...]) -> Array:

@@ -32,6 +32,10 @@ def group_of(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Name the groups of parallel runs, and start with the longest: lessons, the last one first."""
     for item in items:
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(
+                f"the name of {item.nodeid} differs from process to process; give it an id"
+            )
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     if hasattr(config, "workerinput"):
         lessons = set(LESSONS.values())

@@ -1119,10 +1119,16 @@ def test_what_use_gives_back_looks_like_the_answer_itself():
 # What the panel says
 
 
+def divided_by_high_alone(scores, low, high):
+    if high <= low:
+        raise ValueError("no range")
+    return np.asarray(scores) / high
+
+
 def test_the_panel_shows_call_yours_expected_and_the_first_difference(capsys):
     # min_max(5, 0, 10) is 0.5 by hand; the mistake gives 5 / 10 as well, the next case tells them apart
     with pytest.raises(CheckFailed) as raised:
-        check(named(lambda s, low, high: np.asarray(s) / (high or 1), "min_max"))
+        check(named(divided_by_high_alone, "min_max"))
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == "✘ min_max: not yet"
     assert shown.splitlines()[1].strip() == str(raised.value)
@@ -1270,7 +1276,9 @@ RIGHT = "if high <= low: raise ValueError\n    return (scores - low) / (high - l
 
 
 def test_a_notebook_shows_a_panel_and_one_line_of_error(kernel):
-    (kind, panel), (error, trace) = kernel(STUDENT.format("return scores / high", "check"))
+    (kind, panel), (error, trace) = kernel(
+        STUDENT.format("if high <= low: raise ValueError\n    return scores / high", "check")
+    )
     assert (kind, error) == ("display_data", "error")
     assert "✘ min_max: not yet" in panel["data"]["text/html"]
     assert "✘ min_max: not yet" in panel["data"]["text/plain"]

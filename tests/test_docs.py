@@ -23,7 +23,7 @@ EVERY_DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str
 def missing(text):
     """Files and names of the project that a text gives and that are not there."""
     for name in re.findall(r"\b(?:course|tests|docs|solutions|notebooks)/[\w/.]*\w", text):
-        if "NN" not in name and not (ROOT / name).exists():
+        if not re.search("NN|TOPIC", name) and not (ROOT / name).exists():
             yield name
     for name in re.findall(r"`(course(?:\.\w+)+)`", text):
         if not there(name):

@@ -78,6 +78,55 @@ def test_importing_the_course_is_quick_and_loads_neither_torch_nor_matplotlib():
     assert min(spent) <= 0.5
 
 
+# Texture. Signs, not ends: they are counted over many files, so that no line has to be written for them.
+FINISHED = [path for path in FILES if part(path) not in ("plots", "checks")]
+
+
+def packed(tree):
+    """The lines of `a, b = x, y`: two things in one statement, which often do not belong together."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            yield from (node.lineno for target in node.targets if isinstance(target, ast.Tuple))
+
+
+def without_paragraphs(source):
+    """Of the functions of 15 lines and more: the name, and whether it is one block with no comment line."""
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[bool(ast.get_docstring(node)) :]
+            inside = lines[body[0].lineno - 1 : node.end_lineno] if body else []
+            if len(inside) >= 15:
+                yield node.name, all(line.strip() and not line.strip().startswith("#") for line in inside)
+
+
+def test_what_is_counted_is_what_is_meant():
+    assert [*packed(ast.parse("a, b = 1, []\na = b = 1, 2\nlow, high = limits"))] == [1]
+    block = 'def f():\n    """Words.\n\n    More.\n    """\n' + "    x = 1\n" * 15
+    assert [*without_paragraphs(block)] == [("f", True)]
+    assert [*without_paragraphs(block + "    # why\n    x = 2\n")] == [("f", False)]
+    assert [*without_paragraphs("def f():\n    x = 1\n")] == []
+
+
+def test_few_statements_hold_two_things():
+    sources = {path: path.read_text(encoding="utf-8") for path in FINISHED}
+    found = {path: [*packed(ast.parse(source))] for path, source in sources.items()}
+    lines = sum(len(source.splitlines()) for source in sources.values())
+    where = [f"{path.relative_to(ROOT)}: {numbers}" for path, numbers in found.items() if numbers]
+    assert sum(map(len, found.values())) <= 3 * lines / 1_000, "\n".join(where)
+
+
+def test_long_functions_have_paragraphs():
+    found = [
+        (f"{path.relative_to(ROOT)}: {name}", block)
+        for path in FINISHED
+        for name, block in without_paragraphs(path.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 20
+    blocks = [where for where, block in found if block]
+    assert len(blocks) <= 0.1 * len(found), "\n".join(blocks)
+
+
 @EVERY_FILE
 def test_hyper_parameters_are_never_taken_by_position(path):
     for node in ast.parse(path.read_text()).body:

@@ -680,7 +680,7 @@ def test_what_is_not_over_time_is_refused_by_name(f, name, given):
         (td_update, {"terminated": [True, False]}, "terminated must be"),
         (gae_by_definition, {"deltas": [[1, 2, 3]], "ended": [[0, 0, 1]]}, "deltas must have shape [T]"),
     ],
-    ids=str,
+    ids=lambda each: getattr(each, "__name__", str(each)),
 )
 def test_other_refusals_name_the_argument(f, changed, said):
     assert refusal(f, **changed).startswith(said)

@@ -8,32 +8,35 @@ from numpy.typing import NDArray
 
 from course import returns
 from course.arrays import Array
-from course.checks.engine import Case, Exercise
-from course.checks.mutants import mutant
+from course.checks.exercise import Case, Exercise
+from course.checks.mutants import decaying_sums, mutant
 
 Flags = NDArray[np.bool_]
 
 
 def _definition_cases(rng: np.random.Generator) -> list[Case]:
-    small = [
-        ("one episode of three steps", [4, 8, 16], [0, 0, 1], 1.0, 0.5),
-        ("two episodes end to end", [1, 2, 4, 8], [0, 1, 0, 1], 0.5, 1.0),
+    small = [  # deltas, ended, gamma, lam
+        ("one episode of three steps", [4, 8, 16], [0, 0, 1], 1, 0.5),
+        ("two episodes end to end", [1, 2, 4, 8], [0, 1, 0, 1], 0.5, 1),
         ("an episode of one step", [2, 4, 8, 16], [0, 1, 1, 0], 0.5, 0.5),
         ("an array that stops before the episode does", [8, 16, 32], [0, 0, 0], 0.5, 0.5),
-        ("lam 0: one surprise alone", [3, -1, 2], [0, 0, 1], 0.5, 0.0),
-        ("gamma 1 and lam 1: nothing fades", [1, 2, 4, 8], [0, 0, 1, 0], 1.0, 1.0),
+        ("lam 0: one surprise alone", [3, -1, 2], [0, 0, 1], 0.5, 0),
+        ("gamma 1 and lam 1: nothing fades", [1, 2, 4, 8], [0, 0, 1, 0], 1, 1),
+        ("an array of one step", [3], [0], 0.5, 0.5),
+        ("thousandths of a point", [0.001, 0.004, -0.002], [0, 0, 1], 1, 0.5),
+        ("points by the million", [1e8, 4e8, -2e8], [0, 0, 1], 1, 0.5),
     ]
-    cases = [
-        Case(
-            label, (np.array(deltas, dtype=float), np.array(ended, dtype=bool)), {"gamma": gamma, "lam": lam}
-        )
-        for label, deltas, ended, gamma, lam in small
-    ]
-    for _ in range(8):
-        ended = np.zeros(8, dtype=bool)
-        ended[rng.choice(np.arange(1, 7), size=2, replace=False)] = True
+    cases = []
+    for label, deltas, ended, gamma, lam in small:
+        arguments = (np.array(deltas, dtype=float), np.array(ended, dtype=bool))
+        cases.append(Case(label, arguments, {"gamma": float(gamma), "lam": float(lam)}))
+
+    # Two loops over 2,000 rows would be too slow: a few hundred are long enough to be seen.
+    for label, length in [*[("8 random streams", 8)] * 8, ("300 steps", 300)]:
+        ended = np.zeros(length, dtype=bool)
+        ended[rng.choice(np.arange(1, length - 1), size=2, replace=False)] = True
         dials = {"gamma": rng.uniform(0.6, 0.95), "lam": rng.uniform(0.3, 0.9)}
-        cases.append(Case("8 random streams", (rng.normal(0, 10, size=8), ended), dials))
+        cases.append(Case(label, (rng.normal(0, 10, size=length), ended), dials))
     return cases
 
 
@@ -87,18 +90,10 @@ def _one_too_many(ended: Flags, t: int, later: int) -> bool:
     return later > t and ended[later - 1]
 
 
-def _decaying_sums(terms: Array, keep: Array) -> Array:
-    """y_t = x_t + k_t y_{t+1}, with nothing after the last row: what a wrong gae sums, or how it sums."""
-    sums = terms.copy()
-    for t in reversed(range(len(sums) - 1)):
-        sums[t] += keep[t] * sums[t + 1]
-    return sums
-
-
 def _by_index(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
     """The power counts from the first row of the array instead of from row t."""
     powers = (gamma * lam) ** np.arange(len(deltas))
-    return _decaying_sums(powers * deltas, (~ended).astype(float))
+    return decaying_sums(powers * deltas, (~ended).astype(float))
 
 
 GAE_BY_DEFINITION = Exercise(
@@ -160,6 +155,10 @@ GAE_BY_DEFINITION = Exercise(
             _sum_of(weight=lambda ahead, gamma, lam: 0.0 if ahead else 1.0),
         ),
         (
+            "That looks one step ahead only. All later surprises of the episode count, each a little less.",
+            _sum_of(weight=lambda ahead, gamma, lam: 0.0 if ahead > 1 else 1.0),
+        ),
+        (
             "Every sign is turned round: a pleasant surprise should count for the step.",
             _sum_of(weight=lambda ahead, gamma, lam: -1.0),
         ),
@@ -191,18 +190,28 @@ def _gae_cases(rng: np.random.Generator) -> list[Case]:
             0.5,
             0.5,
         ),
+        ("one environment, [T, 1]", [[1], [3]], [[2], [4]], [[4], [8]], [[0], [1]], [[0], [0]], 0.5, 0.5),
+        ("one step", [1], [2], [4], [0], [0], 0.5, 0.5),
+        ("thousandths of a point", [0.001, 0.003], [0.002, 0.004], [0.004, 0.008], [0, 1], [0, 0], 0.5, 0.5),
+        ("points by the million", [1e8, 3e8], [2e8, 4e8], [4e8, 8e8], [0, 1], [0, 0], 0.5, 0.5),
     ]
     cases = []
-    for label, *columns, gamma, lam in small:
-        floats = tuple(np.array(column, dtype=float) for column in columns[:3])
-        flags = tuple(np.array(column, dtype=bool) for column in columns[3:])
+    for label, rewards, values, next_values, terminated, truncated, gamma, lam in small:
+        floats = tuple(np.array(column, dtype=float) for column in (rewards, values, next_values))
+        flags = tuple(np.array(column, dtype=bool) for column in (terminated, truncated))
         cases.append(Case(label, floats + flags, {"gamma": float(gamma), "lam": float(lam)}))
-    for number in range(8):
-        shape = (7,) if number % 2 else (6, 3)
+
+    # Each row has a next value of its own, as where every step is judged by what it really reached.
+    shapes = [("8 random rollouts", shape) for shape in [(5, 2), (7,)] * 4]
+    for label, shape in [*shapes, ("2,000 steps", (2_000,))]:
         floats = tuple(rng.normal(0, 10, size=shape) for _ in range(3))
         flags = tuple(rng.random(shape) < 0.25 for _ in range(2))
         dials = {"gamma": rng.uniform(0.6, 0.95), "lam": rng.uniform(0.3, 0.9)}
-        cases.append(Case("8 random rollouts", floats + flags, dials))
+        cases.append(Case(label, floats + flags, dials))
+    # So few endings that a function which calls itself goes deeper than Python allows.
+    rare = tuple(np.arange(2_000) % 1_500 == row for row in (1_400, 1_450))
+    floats = tuple(rng.normal(0, 10, size=2_000) for _ in range(3))
+    cases.append(Case("2,000 steps of long episodes", floats + rare, {"gamma": 0.99, "lam": 0.95}))
     return cases
 
 
@@ -243,7 +252,7 @@ def _gae(
     keep: Callable = _going_on,
     gamma_in_sum: Callable = lambda g: g.gamma,
     lam_in_sum: Callable = lambda g: g.lam,
-    solve: Callable = _decaying_sums,
+    solve: Callable = decaying_sums,
     finish: Callable = lambda advantages, g: advantages,
     sign: float = 1.0,
 ) -> Callable:
@@ -274,10 +283,30 @@ def _value_of_the_next_row(g: _Given) -> Array:
     return np.concatenate([g.values[1:], g.next_values[-1:]])
 
 
+def _next_row_within_an_episode(g: _Given) -> Array:
+    return np.where(g.truncated, g.next_values, _value_of_the_next_row(g))
+
+
+def _next_row_and_then_nothing(g: _Given) -> Array:
+    return _next_row(g.values)
+
+
+def _itself_at_a_limit(g: _Given) -> Array:
+    return np.where(g.truncated, g.values, g.next_values)
+
+
 def _nothing_after_the_last(g: _Given) -> Array:
     following = g.next_values.copy()
     following[-1] = 0
     return following
+
+
+def _standardised(advantages: Array, g: _Given) -> Array:
+    return (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+
+
+def _one_ahead(deltas: Array, keep: Array) -> Array:
+    return deltas + keep * _next_row(deltas)
 
 
 def _from_the_last_value(deltas: Array, g: _Given) -> Array:
@@ -324,6 +353,21 @@ GAE = Exercise(
             _gae(following=_value_of_the_next_row),
         ),
         (
+            "Inside an episode values[t + 1] stands in for next_values[t]. Here each row is complete in "
+            "itself: take next_values everywhere, and no index is shifted.",
+            _gae(following=_next_row_within_an_episode),
+        ),
+        (
+            "values[t + 1] stands in for next_values, and after the last row comes 0. The state really "
+            "reached is next_values[t], in the last row too.",
+            _gae(following=_next_row_and_then_nothing),
+        ),
+        (
+            "At a time limit V(s_t) stands in for the value of the state reached. That state has a value of "
+            "its own: next_values[t].",
+            _gae(following=_itself_at_a_limit),
+        ),
+        (
             "gamma is missing in the decay of the sum: it is gamma * lam a step.",
             _gae(gamma_in_sum=lambda g: 1.0),
         ),
@@ -333,7 +377,7 @@ GAE = Exercise(
         ),
         (
             "With [T, N] the sum runs from environment to environment. Time is axis 0.",
-            _gae(solve=lambda deltas, keep: _decaying_sums(deltas.T, keep.T).T),
+            _gae(solve=lambda deltas, keep: decaying_sums(deltas.T, keep.T).T),
         ),
         (
             "Every sign is turned round: better than promised should come out above 0.",
@@ -353,7 +397,7 @@ GAE = Exercise(
         ),
         (
             "The sum runs forward, so each step gets the surprises of the past. Start at the last row.",
-            _gae(solve=lambda deltas, keep: _decaying_sums(deltas[::-1], keep[::-1])[::-1]),
+            _gae(solve=lambda deltas, keep: decaying_sums(deltas[::-1], keep[::-1])[::-1]),
         ),
         (
             "That is A + V, the critic's target. The advantage is without the value.",
@@ -374,6 +418,35 @@ GAE = Exercise(
         (
             "The value of the state itself is not subtracted in the TD error.",
             _gae(own=lambda g: 0.0),
+        ),
+        (
+            "At the end of the task V(s_t) is not subtracted. The promise was made there too: r - V(s_t).",
+            _gae(own=lambda g: g.values * ~g.terminated),
+        ),
+        (
+            "The flags work the wrong way round: what follows counts only where an episode ended.",
+            _gae(alive=lambda g: g.terminated, keep=lambda g: g.terminated | g.truncated),
+        ),
+        (
+            "The row of a time limit comes out as 0. Its surprise is as real as any: only the sum stops "
+            "there.",
+            _gae(start=lambda deltas, g: deltas * ~g.truncated),
+        ),
+        (
+            "The advantages are normalised. That is a step of its own (lesson 8): return them as they are.",
+            _gae(finish=_standardised),
+        ),
+        (
+            "Right numbers, last row first. Turn them round before you return them.",
+            _gae(finish=lambda advantages, g: advantages[::-1]),
+        ),
+        (
+            "An axis of length 1 was squeezed away: [T, 1], one environment, came back as [T].",
+            _gae(finish=lambda advantages, g: advantages.squeeze()),
+        ),
+        (
+            "That looks one step ahead only: add the whole sum of the next row, not its TD error alone.",
+            _gae(solve=_one_ahead),
         ),
         (
             "Those are the TD errors alone. Where are the surprises still to come?",

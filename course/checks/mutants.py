@@ -28,6 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course.arrays import Array
 from course.checks.exercise import Mistake
 
 
@@ -83,6 +84,14 @@ def detached(tensor: Any) -> Any:
 def mean(each: Any) -> Any:
     """The part that averages over all elements."""
     return each.mean()
+
+
+def decaying_sums(terms: Array, keep: Array) -> Array:
+    """y_t = x_t + k_t y_{t+1}, with nothing after the last row: what a wrong gae sums, or how it sums."""
+    sums = terms.copy()
+    for t in reversed(range(len(sums) - 1)):
+        sums[t] += keep[t] * sums[t + 1]
+    return sums
 
 
 def reductions(factory: Callable[..., Mutant]) -> tuple[Mistake, ...]:

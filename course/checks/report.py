@@ -6,10 +6,11 @@ import re
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Odd, Outcome, Raised, Reading, Several, Unfit
+from course.checks.exercise import Case, Exercise, Odd, Outcome, Raised, Reading, Seen, Several, Unfit
 from course.checks.limits import TimeLimit
 from course.checks.running import DEEPEST, AsksForInput
 
@@ -72,7 +73,7 @@ def _refusal(got: Outcome, want: Raised) -> Complaint | None:
     return Complaint(f"This call cannot be answered: raise a {kind}.", rows)
 
 
-def _failure(got: Raised, want: Outcome) -> Complaint:
+def _failure(got: Raised, want: Seen) -> Complaint:
     if isinstance(got.error, TimeLimit | Odd):
         return Complaint(told(got))
     return Complaint(told(got), (("expected", shown(want.values)),))
@@ -200,7 +201,7 @@ def call_text(exercise: Exercise, case: Case) -> str:
     return f"{exercise.name}({inside})"
 
 
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """Any value in a few words."""
     if isinstance(value, Unfit):
         return _a(value.kind)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from course.arrays import Refusal
 from course.checks.exercise import (
     BrokenExercise,
     Case,
@@ -59,9 +60,11 @@ def right(exercise: Exercise, case: Case) -> Outcome:
             wanted refusal, whatever fails in the same way would pass.
     """
     outcome = run(exercise, exercise.reference, case)
-    refused = isinstance(outcome, Raised) and type(outcome.error) is ValueError
-    if refused if case.refuses else isinstance(outcome, Seen):
+    if isinstance(outcome, Seen) and not case.refuses:
         return outcome
+    if isinstance(outcome, Raised) and case.refuses and type(outcome.error) in (ValueError, Refusal):
+        # A learner is asked for a plain ValueError, not for the course's own kind of it.
+        return Raised(ValueError(str(outcome.error)))
 
     what = f"raised {outcome.error!r}" if isinstance(outcome, Raised) else "was not refused"
     raise BrokenExercise(

@@ -38,7 +38,7 @@ def observing(reference: Callable) -> Callable[[Callable, Case], dict[str, Any]]
     return lambda f, case: loss_and_gradients(f, case, names=names)
 
 
-def _must_be_a_loss(loss: object) -> None:
+def _must_be_a_loss(loss: Any) -> None:
     if isinstance(loss, tuple):
         raise Odd(f"Returned {len(loss)} things; expected one: the loss, a tensor.")
     if not isinstance(loss, torch.Tensor):
@@ -50,12 +50,12 @@ def _must_be_a_loss(loss: object) -> None:
         raise Odd("No gradient flows through the loss. Was everything detached, or turned into numbers?")
 
 
-def _handed_over(value: object) -> object:
+def _handed_over(value: Any) -> Any:
     """A copy that may be worked on in place, which torch forbids where it keeps a gradient."""
     return value * 1 if isinstance(value, torch.Tensor) else value
 
 
-def _tensor(value: object) -> object:
+def _tensor(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return torch.tensor(value, dtype=torch.float32, requires_grad=True)
     return value

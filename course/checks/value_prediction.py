@@ -6,45 +6,65 @@ import numpy as np
 import torch
 
 from course import losses, returns
-from course.checks.engine import Case, Exercise
-from course.checks.exercise import GRADIENT
+from course.checks.exercise import GRADIENT, Case, Exercise
 from course.checks.mutants import detached, kept, mean, mutant, reductions
 from course.checks.tensors import observing
 
 
 def _explained_cases(rng: np.random.Generator) -> list[Case]:
     # No case is worth exactly 0, as a constant guess would be: beside 0 no rounding error is small.
-    cases = [
-        Case("a perfect critic", (np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]))),
-        Case("a timid critic", (np.array([2.0, 2.0, 2.0, 4.0]), np.array([1.0, 2.0, 3.0, 6.0]))),
-        Case("a critic that is off by a constant", (np.array([0.0, 2.0, 4.0]), np.array([1.0, 3.0, 5.0]))),
-        Case(
-            "one that is half as bold as it should be", (np.array([0.0, 1.0, 2.0]), np.array([0.0, 2.0, 4.0]))
-        ),
-        Case("one that is three times too bold", (np.array([0.0, 6.0, 12.0]), np.array([0.0, 2.0, 4.0]))),
-        Case("one that has it the wrong way round", (np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0]))),
-        Case("outcomes that are all equal", (np.array([1.0, 2.0, 3.0]), np.array([5.0, 5.0, 5.0]))),
-        Case("equal outcomes, rightly guessed", (np.array([4.0, 4.0]), np.array([4.0, 4.0]))),
-        Case(
-            "two episodes side by side",
-            (np.array([[1.0, 5.0], [2.0, 8.0]]), np.array([[0.0, 6.0], [4.0, 6.0]])),
+    million = 5e8
+    small = [
+        ("a perfect critic", [1, 2, 3], [1, 2, 3]),
+        ("a timid critic", [2, 2, 2, 4], [1, 2, 3, 6]),
+        ("a critic that is off by a constant", [0, 2, 4], [1, 3, 5]),
+        ("one that is half as bold as it should be", [0, 1, 2], [0, 2, 4]),
+        ("one that is three times too bold", [0, 6, 12], [0, 2, 4]),
+        ("one that has it the wrong way round", [3, 2, 1], [1, 2, 3]),
+        ("outcomes that are all equal", [1, 2, 3], [5, 5, 5]),
+        ("equal outcomes, rightly guessed", [4, 4], [4, 4]),
+        ("one outcome alone", [3], [4]),
+        ("two episodes side by side", [[1, 5], [2, 8]], [[0, 6], [4, 6]]),
+        ("one environment, [T, 1]", [[1], [2], [4]], [[0], [3], [4]]),
+        ("outcomes of a hundred-thousandth of a point", [0, 1e-5, 2e-5], [0, 1e-5, 3e-5]),
+        ("outcomes near 8,000", [8193, 8191, 8194, 8192], [8193, 8191, 8193, 8191]),
+        (
+            "outcomes near 500 million",
+            [million + 1, million, million + 2, million - 2],
+            [million + 1, million - 1, million + 3, million - 3],
         ),
     ]
-    for _ in range(8):
-        shape = tuple(rng.integers(3, 7, size=rng.integers(1, 3)))
+    cases = [
+        Case(label, (np.array(values, dtype=float), np.array(targets, dtype=float)))
+        for label, values, targets in small
+    ]
+    shapes = [tuple(rng.integers(3, 7, size=rng.integers(1, 3))) for _ in range(8)]
+    for label, shape in [*(("8 random critics", shape) for shape in shapes), ("2,000 steps", (2_000,))]:
         targets = rng.normal(10, 5, size=shape)
         values = rng.uniform(0.3, 1.2) * targets + rng.normal(3, 2, size=shape)
-        cases.append(Case("8 random critics", (values, targets)))
+        cases.append(Case(label, (values, targets)))
     return cases
 
 
-def _nan() -> float:
+def _nan(values: np.ndarray, targets: np.ndarray) -> float:
     """The right answer to targets that are all equal."""
     return float("nan")
 
 
-def _refuse_constant() -> None:
+def _always(number: float) -> Callable:
+    return lambda values, targets: number
+
+
+def _one_if_right(values: np.ndarray, targets: np.ndarray) -> float:
+    return 1.0 if np.ptp(values) == 0 else 0.0
+
+
+def _refuse_constant(values: np.ndarray, targets: np.ndarray) -> None:
     raise ValueError("constant targets")
+
+
+def _all_equal(targets: np.ndarray) -> bool:
+    return np.ptp(targets) == 0
 
 
 def _miss(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -68,13 +88,14 @@ def _explained(
     against: Callable = _outcomes,
     share: Callable = lambda above, below: above / below,
     rest: Callable = lambda share: 1 - share,
+    is_constant: Callable = _all_equal,
     constant: Callable | None = _nan,
 ) -> Callable:
     """An explained_variance, part by part: 1 - above(miss) / below(outcomes)."""
 
     def answer(values: np.ndarray, targets: np.ndarray) -> object:
-        if constant is not None and np.ptp(targets) == 0:
-            return constant()
+        if constant is not None and is_constant(targets):
+            return constant(values, targets)
         misses = above(miss(values, targets))
         outcomes = below(against(values, targets))
         return rest(share(misses, outcomes))
@@ -84,6 +105,14 @@ def _explained(
 
 def _uncorrelated(values: np.ndarray, targets: np.ndarray) -> float:
     return 1 - np.corrcoef(values.ravel(), targets.ravel())[0, 1] ** 2
+
+
+def _mean_of_squares(numbers: np.ndarray) -> float:
+    return np.mean(numbers**2) - np.mean(numbers) ** 2
+
+
+def _mean_of_squares_in_float32(numbers: np.ndarray) -> float:
+    return _mean_of_squares(numbers.astype(np.float32))
 
 
 def _both(values: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,12 +183,51 @@ EXPLAINED_VARIANCE = Exercise(
             ),
         ),
         (
+            "That gives a number for each row. One number is wanted, over all elements.",
+            _explained(
+                above=lambda misses: np.var(misses, axis=-1), below=lambda targets: np.var(targets, axis=-1)
+            ),
+        ),
+        (
+            "It never falls below -1 here. A critic can be worse than that, and the number should say so.",
+            _explained(rest=lambda share: max(-1.0, 1 - share)),
+        ),
+        (
+            "A variance comes from the mean of the squares less the square of the mean. Near 500 million "
+            "both have more digits than a float keeps, and nothing is left: take np.var.",
+            _explained(above=_mean_of_squares, below=_mean_of_squares),
+        ),
+        (
+            "A variance comes from the mean of the squares less the square of the mean, in float32, which "
+            "keeps seven digits. Take np.var of what is given.",
+            _explained(above=_mean_of_squares_in_float32, below=_mean_of_squares_in_float32),
+        ),
+        (
+            "A small number is added below the line. Then outcomes that vary little seem unexplained, and "
+            "equal ones get a number: return nan for those, and divide by the variance itself.",
+            _explained(share=lambda above, below: above / (below + 1e-8), constant=None),
+        ),
+        (
+            "Outcomes whose variance is nearly 0 are called constant here (np.isclose). Small ones vary too: "
+            "ask whether all are equal.",
+            _explained(is_constant=lambda targets: np.isclose(np.var(targets), 0)),
+        ),
+        (
             "When all outcomes are equal there is nothing to explain, and 0 would be a verdict. Return nan.",
-            _explained(constant=lambda: 0.0),
+            _explained(constant=_always(0.0)),
         ),
         (
             "When all outcomes are equal there is nothing to explain, and 1 would be praise. Return nan.",
-            _explained(constant=lambda: 1.0),
+            _explained(constant=_always(1.0)),
+        ),
+        (
+            "When all outcomes are equal there is nothing to explain, and -1 would be blame. Return nan.",
+            _explained(constant=_always(-1.0)),
+        ),
+        (
+            "When all outcomes are equal there is nothing to explain, whether the guesses are equal as well "
+            "(1) or not (0). Return nan.",
+            _explained(constant=_one_if_right),
         ),
         (
             "When all outcomes are equal you divide by 0. Look for that first, and return nan.",
@@ -174,33 +242,37 @@ EXPLAINED_VARIANCE = Exercise(
 
 
 def _loss_cases(rng: np.random.Generator) -> list[Case]:
-    cases = [
-        Case("495 was guessed, 500 came", (np.array([495.0]), np.array([500.0]))),
-        Case("both too high", (np.array([2.0, 4.0]), np.array([0.0, 0.0]))),
-        Case("misses that cancel", (np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))),
-        Case("all right: a loss of 0", (np.array([3.0, 4.0]), np.array([3.0, 4.0]))),
-        Case(
-            "two episodes side by side",
-            (np.array([[1.0, 3.0], [5.0, 7.0], [9.0, 2.0]]), np.array([[0.0, 3.0], [7.0, 4.0], [9.0, 6.0]])),
-        ),
-        Case(
-            "[3, 1] against [3]: refuses",
-            (np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 4.0])),
-            refuses=True,
-        ),
-        Case(
-            "[2, 2] against [2]: refuses",
-            (np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([1.0, 2.0])),
-            refuses=True,
-        ),
-        Case("[3] against [1]: refuses", (np.array([1.0, 2.0, 4.0]), np.array([2.0])), refuses=True),
-        Case("[2] against [3]: refuses", (np.array([1.0, 2.0]), np.array([1.0, 2.0, 4.0])), refuses=True),
+    small = [
+        ("495 was guessed, 500 came", [495], [500]),
+        ("both too high", [2, 4], [0, 0]),
+        ("misses that cancel", [1, 2, 3], [3, 2, 1]),
+        ("all right: a loss of 0", [3, 4], [3, 4]),
+        ("two episodes side by side", [[1, 3], [5, 7], [9, 2]], [[0, 3], [7, 4], [9, 6]]),
+        ("one environment, [T, 1]", [[1], [5]], [[0], [7]]),
+        ("thousandths of a point", [0.001, 0.004], [0.003, 0.002]),
+        ("points by the million", [1e8, 4e8], [3e8, 2e8]),
     ]
-    for _ in range(8):
-        shape = tuple(rng.integers(2, 6, size=rng.integers(1, 3)))
-        case = (rng.normal(3, 4, size=shape), rng.normal(5, 6, size=shape))
-        cases.append(Case("8 random batches, with their gradients", case))
+    unequal = [  # no two of them are told apart by less than the whole shape
+        ("[3, 1] against [3]: refuses", [[1], [2], [3]], [1, 2, 4]),
+        ("[2, 2] against [2]: refuses", [[1, 2], [3, 5]], [1, 2]),
+        ("[3] against [1]: refuses", [1, 2, 4], [2]),
+        ("[2] against [3]: refuses", [1, 2], [1, 2, 4]),
+        ("[4, 3] against [4, 1]: refuses", [[1, 2, 3]] * 4, [[1], [2], [3], [5]]),
+        ("[1, 3] against [3, 1]: refuses", [[1, 2, 3]], [[1], [2], [4]]),
+    ]
+    cases = [_loss_case(*each) for each in small]
+    cases += [_loss_case(*each, refuses=True) for each in unequal]
+
+    shapes = [tuple(rng.integers(2, 6, size=rng.integers(1, 3))) for _ in range(8)]
+    labelled = [("8 random batches, with their gradients", shape) for shape in shapes]
+    for label, shape in [*labelled, ("2,000 steps", (2_000,))]:
+        cases.append(Case(label, (rng.normal(3, 4, size=shape), rng.normal(5, 6, size=shape))))
     return cases
+
+
+def _loss_case(label: str, values: list, targets: list, *, refuses: bool = False) -> Case:
+    arguments = (np.array(values, dtype=float), np.array(targets, dtype=float))
+    return Case(label, arguments, refuses=refuses)
 
 
 def _unequal(values: torch.Tensor, targets: torch.Tensor) -> None:
@@ -212,6 +284,16 @@ def _unequal(values: torch.Tensor, targets: torch.Tensor) -> None:
 def _unequal_numbers(values: torch.Tensor, targets: torch.Tensor) -> None:
     if values.numel() != targets.numel():
         raise ValueError("unequal numbers of elements")
+
+
+def _unequal_axes_or_lengths(values: torch.Tensor, targets: torch.Tensor) -> None:
+    if values.ndim != targets.ndim or len(values) != len(targets):
+        raise ValueError("unequal axes or lengths")
+
+
+def _unequal_axes_or_numbers(values: torch.Tensor, targets: torch.Tensor) -> None:
+    if values.ndim != targets.ndim or values.numel() != targets.numel():
+        raise ValueError("unequal axes or numbers of elements")
 
 
 def _unequal_lengths(values: torch.Tensor, targets: torch.Tensor) -> None:
@@ -234,6 +316,11 @@ def _as_they_come(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 def _lined_up(values: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return values - targets.reshape(values.shape)
+
+
+def _hubers(misses: torch.Tensor) -> torch.Tensor:
+    size = misses.abs()
+    return torch.where(size < 1, 0.5 * misses.square(), size - 0.5)
 
 
 @mutant
@@ -294,6 +381,11 @@ VALUE_LOSS = Exercise(
             _value_loss(power=torch.abs),
         ),
         (
+            "That is Huber's loss (smooth_l1_loss): it squares small misses only, and large ones count less. "
+            "Square every miss.",
+            _value_loss(power=_hubers, half=1.0),
+        ),
+        (
             "A root is taken at the end. Leave the square: its slope is the miss, and 0 where all is right.",
             _value_loss(half=1.0, finish=torch.sqrt),
         ),
@@ -322,6 +414,16 @@ VALUE_LOSS = Exercise(
         (
             "Unequal lengths are refused, but [3, 1] and [3] have the same length. Compare their .shape.",
             _value_loss(refuse=_unequal_lengths),
+        ),
+        (
+            "The number of axes and the length are compared, but [4, 3] and [4, 1] agree in both, and "
+            "torch stretches them. Compare their .shape.",
+            _value_loss(refuse=_unequal_axes_or_lengths),
+        ),
+        (
+            "[1, 3] and [3, 1] have two axes each and hold as many numbers, but torch stretches them to "
+            "nine. Compare their .shape.",
+            _value_loss(refuse=_unequal_axes_or_numbers),
         ),
         (
             "Unequal shapes are noticed, but a caller can only catch what was agreed on: raise ValueError.",

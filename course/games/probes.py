@@ -44,10 +44,14 @@ class Probe(VectorEnv):
             time_limit: steps after which the episode is cut.
             mode: NEXT_STEP or SAME_STEP.
         """
-        self._rewards, self._following = finite("rewards", rewards), np.asarray(following)
-        self._sees, self._starts = np.asarray(sees, dtype=np.float32), starts
+        self._rewards = finite("rewards", rewards)
+        self._following = np.asarray(following)
+        self._sees = np.asarray(sees, dtype=np.float32)
+        self._starts = starts
         self._limit = np.inf if time_limit is None else time_limit
-        self.num_envs, self.autoreset_mode = whole("envs", envs, low=1), AutoresetMode(mode)
+
+        self.num_envs = whole("envs", envs, low=1)
+        self.autoreset_mode = AutoresetMode(mode)
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.single_observation_space = Box(-np.inf, np.inf, self._sees.shape[1:], dtype=np.float32)
         self.single_action_space = Discrete(self._rewards.shape[1])
@@ -76,11 +80,14 @@ class Probe(VectorEnv):
         rewards = np.where(resets, 0.0, self._rewards[self._state, actions])
         following = self._following[self._state, actions]
         self._age += 1
+
         terminated = (following < 0) & ~resets
         truncated = (self._age >= self._limit) & ~terminated & ~resets
         self._state = np.where(following < 0, self._state, following)
         self._restart(resets)
-        info, ended = {}, terminated | truncated
+
+        ended = terminated | truncated
+        info = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             if ended.any():
                 info = {"final_obs": self._sees[self._state], "_final_obs": ended}

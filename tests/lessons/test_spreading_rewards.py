@@ -207,7 +207,7 @@ def test_the_table_of_the_corridor(lesson):
     assert max(rows.values(), key=lambda row: row.snr) is shares_to_go
 
 
-def test_unbiased_beats_biased_from_917_episodes_on(lesson):
+def test_unbiased_beats_biased_in_large_batches(lesson):
     rows = {row.estimator: row for row in lesson["rows"]["corridor"]}
     to_go, shares = rows["reward-to-go"], rows["equal shares to go"]
     nearer = [batch for batch in range(1, 2_000) if to_go.error(batch) < shares.error(batch)]

@@ -1,0 +1,1389 @@
+"""Answers as people write them: right ones that must pass, wrong ones that must be refused with a cause.
+
+The kinds were seen in public repositories, in reports of bugs, and in a learner's first attempts; the code is
+our own. `seen` says where the kind comes from. `says` holds words of the sentence, or of each of two
+sentences, that must come back; an empty `says` is a mistake that has no sentence.
+"""
+
+import collections
+import itertools
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One function that somebody may hand in."""
+
+    exercise: str
+    f: Callable
+    seen: str
+    says: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.exercise}-{self.f.__name__}"
+
+
+RIGHT: list[Answer] = []
+WRONG: list[Answer] = []
+
+
+def right(exercise: str, seen: str) -> Callable:
+    """Enter the function below as a right answer."""
+
+    def enter(f: Callable) -> Callable:
+        RIGHT.append(Answer(exercise=exercise, f=f, seen=seen))
+        return f
+
+    return enter
+
+
+def wrong(exercise: str, seen: str, *says: str) -> Callable:
+    """Enter the function below as a wrong answer, refused with a cause that holds all of these words."""
+
+    def enter(f: Callable) -> Callable:
+        WRONG.append(Answer(exercise=exercise, f=f, seen=seen, says=says))
+        return f
+
+    return enter
+
+
+def refuse_if(bad):
+    if bad:
+        raise ValueError("not answerable")
+
+
+# episode_score
+
+
+@right("episode_score", "a first attempt")
+def a_loop_that_adds(rewards):
+    total = 0.0
+    for reward in rewards:
+        total += reward
+    return total
+
+
+@right("episode_score", "a first attempt: the built-in sum")
+def the_builtin_sum(rewards):
+    return sum(rewards)
+
+
+@wrong("episode_score", "a learner's walk through lesson 0", "inside the loop")  # noqa: RET503
+def return_inside_the_loop(rewards):
+    total = 0.0
+    for reward in rewards:
+        total += reward
+        return total
+
+
+@wrong("episode_score", "a learner's walk through lesson 0", "first reward is left out")
+def the_first_left_out(rewards):
+    return rewards[1:].sum()
+
+
+@wrong("episode_score", "seen in no report; a set of our own found that it passed", "whole number")
+def a_whole_number(rewards):
+    return int(np.sum(rewards))
+
+
+@wrong("episode_score", "a running mean of rewards in training logs", "mean reward of a step")
+def the_mean(rewards):
+    return np.mean(rewards)
+
+
+# orders_of_magnitude
+
+
+@right("orders_of_magnitude", "a first attempt, with math and lists")
+def with_math_and_lists(scores):
+    sizes = [abs(score) for score in scores if score]
+    refuse_if(not sizes)
+    return math.log10(max(sizes) / min(sizes))
+
+
+@right("orders_of_magnitude", "a learner's walk: numpy itself refuses the maximum of nothing")
+def numpy_refuses_by_itself(scores):
+    sizes = np.abs(scores[scores != 0])
+    return np.log10(sizes.max()) - np.log10(sizes.min())
+
+
+@wrong("orders_of_magnitude", "a learner's walk through lesson 1", "Zeros are still", "signs are still")
+def zeros_and_signs_kept(scores):
+    refuse_if(not scores.any())
+    return np.log10(scores.max() / scores.min())
+
+
+@wrong("orders_of_magnitude", "a library for air quality: exponent(high) - exponent(low)", "floor")
+def difference_of_exponents(scores):
+    sizes = np.abs(scores[scores != 0])
+    refuse_if(not sizes.size)
+    return int(np.floor(np.log10(sizes.max()))) - int(np.floor(np.log10(sizes.min())))
+
+
+@wrong("orders_of_magnitude", "an axis finder of a rocket library", "difference")
+def logarithm_of_the_difference(scores):
+    sizes = np.abs(scores[scores != 0])
+    refuse_if(not sizes.size)
+    return np.log10(sizes.max() - sizes.min())
+
+
+@wrong("orders_of_magnitude", "a first attempt", "natural logarithm")
+def natural_logarithm(scores):
+    sizes = np.abs(scores[scores != 0])
+    refuse_if(not sizes.size)
+    return np.log(sizes.max() / sizes.min())
+
+
+@wrong("orders_of_magnitude", "a first attempt: zero where there is no answer", "every score is 0")
+def zero_instead_of_a_refusal(scores):
+    sizes = np.abs(scores[scores != 0])
+    return np.log10(sizes.max() / sizes.min()) if sizes.size else 0.0
+
+
+# human_normalized
+
+
+@right("human_normalized", "a table of Atari results, with a guard")
+def with_a_guard(score, random, human):
+    refuse_if(human == random)
+    return (np.asarray(score) - random) / (human - random)
+
+
+@right("human_normalized", "the same, the other way round above and below")
+def both_differences_turned(score, random, human):
+    refuse_if(human - random == 0)
+    return (random - np.asarray(score)) / (random - human)
+
+
+@wrong("human_normalized", "a learner's walk through lesson 1", "brackets")
+def precedence_slip(score, random, human):
+    refuse_if(human == random)
+    return score - random / human - random
+
+
+@wrong("human_normalized", "an evaluator of Atari agents: the distance without its sign", "lost its sign")
+def absolute_distance(score, random, human):
+    refuse_if(human == random)
+    return (score - random) / abs(human - random)
+
+
+@wrong("human_normalized", "tables in per cent", "percentage")
+def in_per_cent(score, random, human):
+    refuse_if(human == random)
+    return 100.0 * (score - random) / (human - random)
+
+
+@wrong("human_normalized", "most scripts: no guard", "not met at the door")
+def nothing_refused(score, random, human):
+    return (score - random) / (human - random)
+
+
+@wrong("human_normalized", "a small number against division by 0", "small number")
+def epsilon_below_the_line(score, random, human):
+    return (score - random) / (human - random + 1e-8)
+
+
+@wrong("human_normalized", "in per cent, and no guard", "percentage", "not met at the door")
+def per_cent_and_nothing_refused(score, random, human):
+    return (score - random) / (human - random) * 100
+
+
+# min_max
+
+
+@right("min_max", "a first attempt")
+def min_max_with_a_guard(scores, low, high):
+    refuse_if(not high > low)
+    width = high - low
+    return (np.asarray(scores) - low) / width
+
+
+@right("min_max", "the linear map written with a slope and an offset")
+def slope_and_offset(scores, low, high):
+    refuse_if(high <= low)
+    slope = 1 / (high - low)
+    return (np.asarray(scores) - low) * slope
+
+
+@wrong("min_max", "a wrapper for observations, two copies", "Clipped")
+def clip_and_scale(scores, low, high):
+    refuse_if(high <= low)
+    return (np.clip(scores, low, high) - low) / (high - low)
+
+
+@wrong("min_max", "preprocessing of images: the range from the data", "range from the scores")
+def own_range(scores, low, high):
+    refuse_if(high <= low)
+    return (scores - np.min(scores)) / max(np.max(scores) - np.min(scores), 1e-8)
+
+
+@wrong("min_max", "a fitness scaler: x -= low; x /= high", "not below it")
+def low_forgotten_below(scores, low, high):
+    refuse_if(high <= low)
+    return (np.asarray(scores) - low) / high if high else np.asarray(scores) - low
+
+
+@wrong("min_max", "preprocessing of sound: 1e-8 instead of a refusal", "small number")
+def epsilon_instead_of_a_refusal(scores, low, high):
+    return (scores - low) / (high - low + 1e-8)
+
+
+@wrong("min_max", "action spaces: the range from -1 to 1, assert", "[-1, 1]", "ValueError")
+def from_minus_one_with_assert(scores, low, high):
+    assert high > low
+    return 2 * (scores - low) / (high - low) - 1
+
+
+# running_mean_var
+
+
+@right("running_mean_var", "Welford's update, score by score")
+def welford(mean, var, count, batch):
+    mean, squares = (mean, var * count) if count else (0.0, 0.0)
+    for score in batch:
+        count += 1
+        step = score - mean
+        mean += step / count
+        squares += step * (score - mean)
+    return mean, squares / count, count
+
+
+@right("running_mean_var", "the parallel formula of a dozen libraries; it needs no case for count 0")
+def parallel_formula(mean, var, count, batch):
+    n, total = batch.shape[0], count + batch.shape[0]
+    delta = batch.mean() - mean
+    squares = var * count + batch.var() * n + np.square(delta) * count * n / total
+    return mean + delta * n / total, squares / total, total
+
+
+@wrong("running_mean_var", "a normaliser of rewards: 0.99 of the old, 0.01 of the new", "fixed share")
+def moving_average(mean, var, count, batch):
+    if not count:
+        return batch.mean(), batch.var(), len(batch)
+    mean = 0.99 * mean + 0.01 * batch.mean()
+    var = 0.99 * var + 0.01 * batch.var()
+    return mean, var, count + len(batch)
+
+
+@wrong("running_mean_var", "a memory agent: delta squared times n", "wrong weight")
+def gap_times_n(mean, var, count, batch):
+    n, total = len(batch), count + len(batch)
+    delta = batch.mean() - mean
+    if not count:
+        return batch.mean(), batch.var(), n
+    return mean + delta * n / total, (var * count + batch.var() * n + delta**2 * n) / total, total
+
+
+@wrong("running_mean_var", "a runner that keeps .std where others keep .var", "standard deviation")
+def keeps_the_deviation(mean, var, count, batch):
+    mean, var, count = parallel_formula(mean, var, count, batch)
+    return mean, np.sqrt(var), count
+
+
+@wrong("running_mean_var", "libraries on torch, whose var divides by n - 1: NaN for one score", "n - 1")
+def unbiased_batch(mean, var, count, batch):
+    n, total = len(batch), count + len(batch)
+    own = np.var(batch, ddof=1)
+    if not count:
+        return batch.mean(), own, n
+    delta = batch.mean() - mean
+    squares = var * count + own * n + delta**2 * count * n / total
+    return mean + delta * n / total, squares / total, total
+
+
+@wrong("running_mean_var", "the school formula, mean of squares less square of the mean", "digits")
+def mean_of_squares(mean, var, count, batch):
+    total = count + len(batch)
+    squares = (count * (var + mean**2) if count else 0.0) + np.sum(batch**2)
+    mean = ((count * mean if count else 0.0) + np.sum(batch)) / total
+    return mean, squares / total - mean**2, total
+
+
+@wrong("running_mean_var", "one score has no variance, so it is thrown away", "past of one score")
+def one_score_is_no_past(mean, var, count, batch):
+    if count <= 1:
+        return batch.mean(), batch.var(), len(batch)
+    return parallel_formula(mean, var, count, batch)
+
+
+@wrong(
+    "running_mean_var",
+    "two slips: means' distance left out, n - 1",
+    "distance between the two means",
+    "n - 1",
+)
+def pooled_with_n_less_one(mean, var, count, batch):
+    n, total = len(batch), count + len(batch)
+    own = batch.var(ddof=1) if n > 1 else 0.0
+    if not count:
+        return batch.mean(), own, n
+    return (count * mean + batch.sum()) / total, (count * var + n * own) / total, total
+
+
+# standard_error
+
+
+@right("standard_error", "a statistics page: scipy's sem, written out")
+def sample_deviation_over_root(rewards):
+    return np.std(rewards, ddof=1) / np.sqrt(np.size(rewards))
+
+
+@right("standard_error", "the standard library")
+def with_the_standard_library(rewards):
+    return statistics.stdev(rewards.tolist()) / len(rewards) ** 0.5
+
+
+@right("standard_error", "population deviation over the root of n - 1, which is the same")
+def population_over_n_less_one(rewards):
+    return rewards.std() / math.sqrt(len(rewards) - 1)
+
+
+@wrong("standard_error", "a course project: sums over n", "n below the line")
+def population_over_root(rewards):
+    mean = sum(rewards) / len(rewards)
+    squares = sum((reward - mean) ** 2 for reward in rewards)
+    return (squares / len(rewards)) ** 0.5 / len(rewards) ** 0.5
+
+
+@wrong("standard_error", "a learner's walk: root and n - 1 both forgotten", "root", "n - 1")
+def variance_over_n(rewards):
+    return np.var(rewards) / len(rewards)
+
+
+@wrong(
+    "standard_error",
+    "a learner's walk: division and n - 1 both forgotten",
+    "spread of single answers",
+    "n - 1",
+)
+def spread_alone(rewards):
+    return np.std(rewards)
+
+
+@wrong("standard_error", "a learner's walk: divided by n, and n - 1 forgotten", "divided by n", "n - 1")
+def deviation_over_n(rewards):
+    return np.std(rewards) / len(rewards)
+
+
+@wrong("standard_error", "half an interval, with numpy's own deviation", "95 %", "n - 1")
+def half_an_interval(rewards):
+    return 1.96 * rewards.std() / np.sqrt(len(rewards))
+
+
+@wrong("standard_error", "the school formula, mean of squares less square of the mean", "digits")
+def from_mean_of_squares(rewards):
+    n = len(rewards)
+    return np.sqrt((np.mean(rewards**2) - np.mean(rewards) ** 2) / (n - 1))
+
+
+@wrong("standard_error", "a script for recordings: the mean over the root of the deviation")
+def mean_over_root_of_deviation(rewards):
+    return np.mean(rewards) / np.sqrt(np.std(rewards, ddof=1))
+
+
+# policy_gradient
+
+
+@right("policy_gradient", "a loop over the batch")
+def loop_over_the_batch(score_functions, rewards):
+    total = np.zeros(score_functions.shape[1])
+    for score, reward in zip(score_functions, rewards, strict=True):
+        total += reward * score
+    return total / len(rewards)
+
+
+@right("policy_gradient", "einsum")
+def with_einsum(score_functions, rewards):
+    return np.einsum("bd,b->d", score_functions, rewards) / rewards.size
+
+
+@wrong("policy_gradient", "a policy-search library: the sum over the batch", "sum over the batch")
+def summed_over_the_batch(score_functions, rewards):
+    return score_functions.T @ rewards
+
+
+@wrong("policy_gradient", "numpy's weighted average", "weights' sum")
+def weighted_average(score_functions, rewards):
+    return (score_functions * rewards[:, None]).sum(axis=0) / rewards.sum()
+
+
+@wrong("policy_gradient", "most public code: a baseline", "baseline")
+def with_a_baseline(score_functions, rewards):
+    return ((rewards - rewards.mean())[:, None] * score_functions).mean(axis=0)
+
+
+@wrong("policy_gradient", "REINFORCE scripts: returns standardised", "standardised")
+def with_standardised_rewards(score_functions, rewards):
+    weights = (rewards - rewards.mean()) / (rewards.std() + 1e-8)
+    return (weights[:, None] * score_functions).mean(axis=0)
+
+
+@wrong("policy_gradient", "a baseline, and the sum over the batch", "baseline", "sum over the batch")
+def baseline_and_sum(score_functions, rewards):
+    return np.dot(rewards - rewards.mean(), score_functions)
+
+
+# spread_evenly
+
+
+@right("spread_evenly", "a first attempt, a list")
+def a_list_of_shares(score, length):
+    refuse_if(length < 1)
+    return [score / length] * length
+
+
+@right("spread_evenly", "a first attempt, an array of ones")
+def ones_times_the_share(score, length):
+    refuse_if(length <= 0)
+    return np.ones(length) * score / length
+
+
+@wrong("spread_evenly", "seen in no report; a set of our own found that it passed", "ounded")
+def rounded_to_two_digits(score, length):
+    refuse_if(length < 1)
+    return np.full(length, np.round(score / length, 2))
+
+
+@wrong("spread_evenly", "a first attempt: nothing to share, nothing returned", "ValueError")
+def an_empty_array(score, length):
+    return np.full(max(length, 0), score / max(length, 1))
+
+
+@wrong("spread_evenly", "the score at the last step, as games pay it", "last step gets it all")
+def all_at_the_end(score, length):
+    refuse_if(length < 1)
+    rewards = np.zeros(length)
+    rewards[-1] = score
+    return rewards
+
+
+@wrong("spread_evenly", "a first attempt: whole shares, and the rest to the last", "rounded down")
+def whole_shares(score, length):
+    refuse_if(length < 1)
+    return np.full(length, score // length)
+
+
+# reward_to_go
+
+
+@right("reward_to_go", "a dozen scripts: backwards, into zeros_like")
+def backwards(rewards, *, gamma):
+    discounted = np.zeros_like(rewards)
+    running = 0.0
+    for t in reversed(range(rewards.size)):
+        running = running * gamma + rewards[t]
+        discounted[t] = running
+    return discounted
+
+
+@right("reward_to_go", "the examples of a framework: a deque filled from the left")
+def a_deque(rewards, *, gamma):
+    returns = collections.deque()
+    running = 0.0
+    for reward in rewards[::-1]:
+        running = reward + gamma * running
+        returns.appendleft(running)
+    return list(returns)
+
+
+@right("reward_to_go", "a blog: for each step, for each later reward")
+def for_each_step_for_each_reward(rewards, *, gamma):
+    returns = []
+    for t in range(len(rewards)):
+        total, power = 0.0, 1.0
+        for reward in rewards[t:]:
+            total += power * reward
+            power *= gamma
+        returns.append(total)
+    return np.array(returns)
+
+
+@right("reward_to_go", "accumulate, turned round twice")
+def accumulated(rewards, *, gamma):
+    return list(itertools.accumulate(rewards[::-1], lambda later, now: now + gamma * later))[::-1]
+
+
+@wrong("reward_to_go", "five REINFORCE scripts", "standardised")
+def standardised(rewards, *, gamma):
+    returns = backwards(rewards, gamma=gamma)
+    return (returns - returns.mean()) / (returns.std() + 1e-8)
+
+
+@wrong(
+    "reward_to_go", "the best-known script for Pong: a new start at each point", "each reward that is not 0"
+)
+def restarted_at_each_point(rewards, *, gamma):
+    discounted = np.zeros_like(rewards)
+    running = 0.0
+    for t in reversed(range(rewards.size)):
+        if rewards[t] != 0:
+            running = 0.0
+        running = running * gamma + rewards[t]
+        discounted[t] = running
+    return discounted
+
+
+@wrong(
+    "reward_to_go", "REINFORCE with cumsum and flip, without the division", "from the start of the episode"
+)
+def flipped_cumsum(rewards, *, gamma):
+    faded = rewards * gamma ** np.arange(len(rewards))
+    return np.flip(np.cumsum(np.flip(faded)))
+
+
+@wrong("reward_to_go", "the same with the division: NaN in long episodes", "smallest number")
+def divided_by_the_powers(rewards, *, gamma):
+    if gamma == 0:
+        return rewards
+    powers = gamma ** np.arange(len(rewards))
+    return np.cumsum((rewards * powers)[::-1])[::-1] / powers
+
+
+@wrong("reward_to_go", "the formula as it stands: a function that calls itself", "calls itself")
+def recursive(rewards, *, gamma):
+    if len(rewards) == 1:
+        return [rewards[0]]
+    later = recursive(rewards[1:], gamma=gamma)
+    return [rewards[0] + gamma * later[0], *later]
+
+
+@wrong("reward_to_go", "backwards with append, never turned round", "last step first")
+def never_turned_round(rewards, *, gamma):
+    returns = []
+    running = 0.0
+    for reward in rewards[::-1]:
+        running = reward + gamma * running
+        returns.append(running)
+    return returns
+
+
+@wrong("reward_to_go", "the return of the whole episode at every step", "return of the whole episode")
+def whole_return_everywhere(rewards, *, gamma):
+    total = sum(gamma**t * reward for t, reward in enumerate(rewards))
+    return [total] * len(rewards)
+
+
+@wrong(
+    "reward_to_go",
+    "standardised, and discounted from the start",
+    "standardised",
+    "from the start of the episode",
+)
+def flipped_and_standardised(rewards, *, gamma):
+    returns = flipped_cumsum(rewards, gamma=gamma)
+    return (returns - returns.mean()) / (returns.std() + 1e-9)
+
+
+# explained_variance
+
+
+@right("explained_variance", "the logs of a PPO library")
+def as_libraries_log_it(values, targets):
+    spread = np.var(targets)
+    return np.nan if spread == 0 else 1 - np.var(targets - values) / spread
+
+
+@right("explained_variance", "torch's var: n - 1 in both, which cancels")
+def unbiased_in_both(values, targets):
+    if np.all(targets == targets.flat[0]):
+        return float("nan")
+    return 1 - np.var(targets - values, ddof=1) / np.var(targets, ddof=1)
+
+
+@right("explained_variance", "a loop over the elements")
+def from_flat_lists(values, targets):
+    misses = (targets - values).ravel().tolist()
+    outcomes = targets.ravel().tolist()
+    if max(outcomes) == min(outcomes):
+        return math.nan
+    return 1 - statistics.pvariance(misses) / statistics.pvariance(outcomes)
+
+
+@wrong("explained_variance", "a large library: never below -1", "below -1")
+def never_below_minus_one(values, targets):
+    spread = np.var(targets)
+    if spread == 0:
+        return np.nan
+    return max(-1.0, 1 - np.var(targets - values) / spread)
+
+
+@wrong(
+    "explained_variance", "its port: -1 for constant targets as well", "below -1", "all outcomes are equal"
+)
+def minus_one_twice(values, targets):
+    spread = np.var(targets)
+    if spread == 0:
+        return -1.0
+    return max(-1.0, 1 - np.var(targets - values) / spread)
+
+
+@wrong("explained_variance", "coefficient of determination: residual over total squares", "mean squared miss")
+def r_squared(values, targets):
+    residual = np.sum((targets - values) ** 2)
+    total = np.sum((targets - targets.mean()) ** 2)
+    return 1 - residual / total if total else np.nan
+
+
+@wrong("explained_variance", "the same without a guard", "mean squared miss", "return nan")
+def r_squared_unguarded(values, targets):
+    return 1 - np.mean((targets - values) ** 2) / np.var(targets)
+
+
+@wrong("explained_variance", "an epsilon against division by 0", "small number")
+def epsilon_in_the_ratio(values, targets):
+    return 1 - np.var(targets - values) / (np.var(targets) + 1e-8)
+
+
+@wrong("explained_variance", "a library that asks isclose(var, 0)", "nearly 0")
+def isclose_to_nothing(values, targets):
+    spread = np.var(targets)
+    return np.nan if np.isclose(spread, 0) else 1 - np.var(targets - values) / spread
+
+
+@wrong("explained_variance", "sums of squares in float32", "digits")
+def sums_in_float32(values, targets):
+    if np.ptp(targets) == 0:
+        return np.nan
+    t, miss = targets.astype(np.float32), (targets - values).astype(np.float32)
+    spread = np.mean(t * t) - np.mean(t) ** 2
+    return 1 - (np.mean(miss * miss) - np.mean(miss) ** 2) / spread
+
+
+@wrong("explained_variance", "a curriculum project: axis=-1", "each row", "you divide by 0")
+def along_the_last_axis(values, targets):
+    with np.errstate(all="ignore"):
+        return 1 - np.var(targets - values, axis=-1) / np.var(targets, axis=-1)
+
+
+@wrong("explained_variance", "correlation squared", "squared correlation")
+def correlation_squared(values, targets):
+    if np.ptp(targets) == 0:
+        return np.nan
+    return np.corrcoef(values.ravel(), targets.ravel())[0, 1] ** 2
+
+
+@wrong("explained_variance", "a library: 0 or 1 for constant targets", "all outcomes are equal")
+def one_if_right_else_zero(values, targets):
+    if np.ptp(targets) == 0:
+        return 1.0 if np.ptp(values) == 0 else 0.0
+    return 1 - np.var(targets - values) / np.var(targets)
+
+
+@wrong("explained_variance", "a learner's walk: divided by Var(values), no NaN", "guesses vary", "outcomes")
+def divided_by_the_guesses(values, targets):
+    return 1 - np.var(targets - values) / np.var(values)
+
+
+# value_loss
+
+
+@right("value_loss", "mse_loss with a half, a detach and a guard")
+def half_mse(values, targets):
+    refuse_if(values.shape != targets.shape)
+    return F.mse_loss(values, targets.detach()) / 2
+
+
+@right("value_loss", "the squares by hand")
+def squares_by_hand(values, targets):
+    if values.size() != targets.size():
+        raise ValueError(f"{values.size()} and {targets.size()}")
+    misses = values - targets.detach()
+    return (misses**2).sum() / (2 * misses.numel())
+
+
+@wrong("value_loss", "most public code", "half is missing", "into the targets", "Torch stretches")
+def plain_mse(values, targets):
+    return F.mse_loss(values, targets)
+
+
+@wrong("value_loss", "a library with assert", "half is missing", "into the targets", "agreed on")
+def asserted_mse(values, targets):
+    assert values.size() == targets.size()
+    return (targets - values).pow(2).mean()
+
+
+@wrong("value_loss", "Huber's loss, in four scripts", "Huber")
+def hubers(values, targets):
+    refuse_if(values.shape != targets.shape)
+    return F.smooth_l1_loss(values, targets.detach())
+
+
+@wrong(
+    "value_loss",
+    "a homework that asserts ndim, to prevent silent broadcasting",
+    "number of axes and the length",
+)
+def refuses_by_axes_and_length(values, targets):
+    refuse_if(values.ndim != targets.ndim or len(values) != len(targets))
+    return 0.5 * (values - targets.detach()).square().mean()
+
+
+@wrong("value_loss", "the same with numel", "as many numbers")
+def refuses_by_axes_and_number(values, targets):
+    refuse_if(values.ndim != targets.ndim or values.numel() != targets.numel())
+    return 0.5 * (values - targets.detach()).square().mean()
+
+
+@wrong("value_loss", "a half and a sum", "sum")
+def half_of_the_sum(values, targets):
+    refuse_if(values.shape != targets.shape)
+    return 0.5 * ((values - targets.detach()) ** 2).sum()
+
+
+@wrong("value_loss", "a library that reduces later: one loss for each element", "one number")
+def not_reduced(values, targets):
+    refuse_if(values.shape != targets.shape)
+    return 0.5 * (values - targets.detach()) ** 2
+
+
+@wrong("value_loss", "a sum, not detached", "sum", "into the targets")
+def sum_not_detached(values, targets):
+    refuse_if(values.shape != targets.shape)
+    return 0.5 * torch.sum((targets - values) ** 2)
+
+
+# td_errors
+
+
+@right("td_errors", "a mask of floats")
+def with_a_mask(rewards, values, next_values, terminated, *, gamma):
+    mask = 1.0 - terminated.astype(float)
+    return rewards + gamma * next_values * mask - values
+
+
+@right("td_errors", "row by row")
+def row_by_row(rewards, values, next_values, terminated, *, gamma):
+    deltas = np.empty(rewards.shape)
+    for t in np.ndindex(rewards.shape):
+        later = 0.0 if terminated[t] else gamma * next_values[t]
+        deltas[t] = rewards[t] + later - values[t]
+    return deltas
+
+
+@wrong("td_errors", "a package whose td_error has no flag at all", "still looks ahead")
+def no_flag(rewards, values, next_values, terminated, *, gamma):
+    return rewards + gamma * next_values - values
+
+
+@wrong("td_errors", "a project: value minus target", "sign is turned round")
+def value_minus_target(rewards, values, next_values, terminated, *, gamma):
+    target = rewards + gamma * next_values * (1 - terminated)
+    return values - target
+
+
+@wrong("td_errors", "value minus target, and no flag", "sign is turned round", "still looks ahead")
+def value_minus_target_without_flag(rewards, values, next_values, terminated, *, gamma):
+    return values - (rewards + gamma * next_values)
+
+
+@wrong("td_errors", "values shifted by a row", "shifts values by a row")
+def shifted_values(rewards, values, next_values, terminated, *, gamma):
+    following = np.zeros_like(values)
+    following[:-1] = values[1:]
+    return rewards + gamma * following * (1 - terminated) - values
+
+
+@wrong("td_errors", "the reward alone at an end", "V(s_t)")
+def reward_alone_at_an_end(rewards, values, next_values, terminated, *, gamma):
+    return np.where(terminated, rewards, rewards + gamma * next_values - values)
+
+
+@wrong("td_errors", "masks that are 1 while it goes on, given as flags", "wrong way round")
+def the_mask_is_a_flag(rewards, values, next_values, terminated, *, gamma):
+    return rewards + gamma * next_values * terminated - values
+
+
+# td_update
+
+
+@right("td_update", "a copy, and one row")
+def copy_and_one_row(table, state, reward, next_state, terminated, *, gamma, lr):
+    new = table.copy()
+    target = reward if terminated else reward + gamma * table[next_state]
+    new[state] += lr * (target - table[state])
+    return new
+
+
+@right("td_update", "a list")
+def as_a_list(table, state, reward, next_state, terminated, *, gamma, lr):
+    new = list(table)
+    later = 0.0 if terminated else gamma * table[next_state]
+    new[state] = (1 - lr) * table[state] + lr * (reward + later)
+    return new
+
+
+@wrong(
+    "td_update",
+    "textbook code: the table itself moves, and no end",
+    "has changed as well",
+    "still looks ahead",
+)
+def in_place_without_end(table, state, reward, next_state, terminated, *, gamma, lr):
+    table[state] += lr * (reward + gamma * table[next_state] - table[state])
+    return table
+
+
+@wrong("td_update", "textbook code: the table itself moves", "has changed as well")
+def in_place(table, state, reward, next_state, terminated, *, gamma, lr):
+    table[state] += lr * (reward + gamma * table[next_state] * (not terminated) - table[state])
+    return table
+
+
+@wrong("td_update", "textbook code: the new value alone, and no end", "one new value", "still looks ahead")
+def one_value_without_end(table, state, reward, next_state, terminated, *, gamma, lr):
+    return table[state] + lr * (reward + gamma * table[next_state] - table[state])
+
+
+@wrong("td_update", "loops that stop before the last update", "An end teaches nothing")
+def nothing_at_an_end(table, state, reward, next_state, terminated, *, gamma, lr):
+    new = table.copy()
+    if not terminated:
+        new[state] += lr * (reward + gamma * new[next_state] - new[state])
+    return new
+
+
+@wrong("td_update", "a slip of brackets", "lr scales the reward alone")
+def lr_on_the_reward(table, state, reward, next_state, terminated, *, gamma, lr):
+    new = table.copy()
+    new[state] += lr * reward + gamma * table[next_state] * (not terminated) - table[state]
+    return new
+
+
+# gae_by_definition
+
+
+@right("gae_by_definition", "two loops and a break")
+def two_loops(deltas, ended, *, gamma, lam):
+    advantages = []
+    for t in range(len(deltas)):
+        total, weight = 0.0, 1.0
+        for k in range(t, len(deltas)):
+            total += weight * deltas[k]
+            weight *= gamma * lam
+            if ended[k]:
+                break
+        advantages.append(total)
+    return advantages
+
+
+@right("gae_by_definition", "a table of weights, cut by the number of the episode")
+def a_table_of_weights(deltas, ended, *, gamma, lam):
+    t = np.arange(len(deltas))
+    ahead = t[None, :] - t[:, None]
+    episode = np.cumsum(ended) - ended
+    counts = (ahead >= 0) & (episode[None, :] == episode[:, None])
+    return np.where(counts, (gamma * lam) ** np.maximum(ahead, 0), 0.0) @ deltas
+
+
+@wrong("gae_by_definition", "a learner's walk: the sum starts at t + 1", "starts at t + 1")
+def starts_one_late(deltas, ended, *, gamma, lam):
+    advantages = np.zeros(len(deltas))
+    for t in range(len(deltas)):
+        if ended[t]:
+            continue
+        for k in range(t + 1, len(deltas)):
+            advantages[t] += (gamma * lam) ** (k - t) * deltas[k]
+            if ended[k]:
+                break
+    return advantages
+
+
+@wrong("gae_by_definition", "the formula without an end", "runs on past the end")
+def never_stops(deltas, ended, *, gamma, lam):
+    return [
+        sum((gamma * lam) ** (k - t) * deltas[k] for k in range(t, len(deltas))) for t in range(len(deltas))
+    ]
+
+
+@wrong("gae_by_definition", "a library in Julia: delta and the next delta", "one step ahead only")
+def one_step_ahead(deltas, ended, *, gamma, lam):
+    later = np.append(deltas[1:], 0.0) * ~ended
+    return deltas + gamma * lam * later
+
+
+@wrong("gae_by_definition", "no end, and lam forgotten", "runs on past the end", "lam is missing")
+def never_stops_without_lam(deltas, ended, *, gamma, lam):
+    return [sum(gamma ** (k - t) * deltas[k] for k in range(t, len(deltas))) for t in range(len(deltas))]
+
+
+# gae
+
+
+@right("gae", "the loop of most libraries, with both flags")
+def loop_with_both_flags(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        nonterminal = 1.0 - terminated[t]
+        delta = rewards[t] + gamma * next_values[t] * nonterminal - values[t]
+        last = delta + gamma * lam * (1.0 - np.maximum(terminated[t], truncated[t])) * last
+        advantages[t] = last
+    return advantages
+
+
+@right("gae", "a library that masks next_values first, and cuts where an episode ends")
+def masked_first(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    worth = next_values * (1.0 - terminated)
+    delta = rewards + worth * gamma - values
+    discount = (1.0 - np.logical_or(terminated, truncated)) * (gamma * lam)
+    returns = np.zeros(rewards.shape)
+    running = 0.0
+    for i in range(len(rewards) - 1, -1, -1):
+        running = delta[i] + discount[i] * running
+        returns[i] = running
+    return returns
+
+
+@right("gae", "a library that adds the time limit's value to the reward, then merges the flags")
+def value_added_to_the_reward(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    only_limit = truncated & ~terminated
+    paid = rewards + gamma * next_values * only_limit
+    goes_on = 1.0 - (terminated | truncated)
+    advantages, running = [], 0.0
+    for r, v, n, on in zip(paid[::-1], values[::-1], next_values[::-1], goes_on[::-1], strict=True):
+        running = r + gamma * n * on - v + gamma * lam * on * running
+        advantages.insert(0, running)
+    return np.array(advantages)
+
+
+@right("gae", "next_values zeroed in place, a common idiom")
+def zeroed_in_place(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    next_values[terminated] = 0.0
+    rewards += gamma * next_values - values
+    for t in range(len(rewards) - 2, -1, -1):
+        rewards[t] += gamma * lam * ~(terminated[t] | truncated[t]) * rewards[t + 1]
+    return rewards
+
+
+def merged(rewards, values, next_values, done, *, gamma, lam, ahead=None):
+    """One flag for both kinds of ending; `ahead` instead of next_values."""
+    following = next_values if ahead is None else ahead
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * following[t] * (1.0 - done[t]) - values[t]
+        last = delta + gamma * lam * (1.0 - done[t]) * last
+        advantages[t] = last
+    return advantages
+
+
+def next_row(values, last):
+    return np.concatenate([values[1:], last])
+
+
+@wrong("gae", "one flag for both endings, in most public code", "time limit is taken for the end")
+def one_flag(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    return merged(rewards, values, next_values, terminated | truncated, gamma=gamma, lam=lam)
+
+
+@wrong("gae", "five sources: one flag, and values[t + 1]", "time limit is taken for the end", "values[t + 1]")
+def one_flag_and_next_row(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    ahead = next_row(values, next_values[-1:])
+    return merged(rewards, values, next_values, terminated | truncated, gamma=gamma, lam=lam, ahead=ahead)
+
+
+@wrong(
+    "gae",
+    "correct but for the row after a reset: the time limit's own value, else values[t + 1]",
+    "values[t + 1]",
+)
+def next_row_within_an_episode(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    ahead = next_row(values, next_values[-1:])
+    ahead = np.where(truncated, next_values, ahead)
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * ahead[t] * (1 - terminated[t]) - values[t]
+        last = delta + gamma * lam * (1 - (terminated[t] | truncated[t])) * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "values[t + 1], and nothing after the last row", "values[t + 1]", "last row")
+def nothing_after_the_buffer(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    ahead = next_row(values, np.zeros_like(values[:1]))
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * ahead[t] * (1 - terminated[t]) - values[t]
+        last = delta + gamma * lam * (1 - (terminated[t] | truncated[t])) * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "nearly all: advantages and returns", "two things")
+def advantages_and_returns(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = loop_with_both_flags(
+        rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam
+    )
+    return advantages, advantages + values
+
+
+@wrong("gae", "nearly all: a pair, and one flag", "two things")
+def a_pair_of_one_flag(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = one_flag(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)
+    return advantages, advantages + values
+
+
+@wrong("gae", "a course: next value 0 at an end, and the sum never cut", "never cut")
+def masked_but_never_cut(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        last = rewards[t] + gamma * next_values[t] * (1 - terminated[t]) - values[t] + gamma * lam * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "one flag in the delta, and the sum never cut", "time limit is taken for the end", "never cut")
+def one_flag_never_cut(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    done = terminated | truncated
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        last = rewards[t] + gamma * next_values[t] * (1 - done[t]) - values[t] + gamma * lam * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "a reported bug: the flag of the next row", "flags are those of the next row")
+def flags_of_the_next_row(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    never = np.zeros_like(terminated[:1])
+    return loop_with_both_flags(
+        rewards,
+        values,
+        next_values,
+        np.concatenate([terminated[1:], never]),
+        np.concatenate([truncated[1:], never]),
+        gamma=gamma,
+        lam=lam,
+    )
+
+
+@wrong("gae", "a course that drops truncated", "time limit does not stop the sum")
+def truncated_dropped(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    return merged(rewards, values, next_values, terminated, gamma=gamma, lam=lam)
+
+
+@wrong("gae", "collectors that normalise at once", "normalised")
+def normalised_at_once(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    a = loop_with_both_flags(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)
+    return (a - a.mean()) / (a.std() + 1e-8)
+
+
+@wrong("gae", "two sources: a time limit's row is thrown away", "row of a time limit")
+def limits_row_set_to_zero(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = np.zeros_like(rewards)
+    last = np.zeros_like(rewards[0])
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * next_values[t] * (1 - terminated[t]) - values[t]
+        last = (delta + gamma * lam * (1 - terminated[t]) * last) * (1 - truncated[t])
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "bootstrapping from V(s_t) at a time limit", "V(s_t) stands in")
+def bootstraps_from_the_state_itself(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    ahead = np.where(truncated, values, next_values)
+    return loop_with_both_flags(rewards, values, ahead, terminated, truncated, gamma=gamma, lam=lam)
+
+
+@wrong("gae", "the reward alone at an end", "V(s_t)")
+def reward_alone_where_it_ends(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        delta = np.where(terminated[t], rewards[t], rewards[t] + gamma * next_values[t] - values[t])
+        last = delta + gamma * lam * (1 - (terminated[t] | truncated[t])) * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "masks that are 1 while it goes on, given as flags", "wrong way round")
+def masks_given_as_flags(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    masks = terminated | truncated
+    advantages = np.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(len(rewards))):
+        delta = rewards[t] + gamma * next_values[t] * terminated[t] - values[t]
+        last = delta + gamma * lam * masks[t] * last
+        advantages[t] = last
+    return advantages
+
+
+@wrong("gae", "A + V, and never cut", "A + V", "never cut")
+def targets_never_cut(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    advantages = masked_but_never_cut(
+        rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam
+    )
+    return advantages + values
+
+
+@wrong("gae", "a library that appends and never turns round", "last row first")
+def appended_never_turned_round(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    return loop_with_both_flags(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)[
+        ::-1
+    ]
+
+
+@wrong("gae", "the formula as it stands: a function that calls itself", "calls itself")
+def a_function_that_calls_itself(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    delta = rewards + gamma * next_values * (1 - terminated) - values
+    keep = gamma * lam * (1 - (terminated | truncated))
+
+    def advantage(t):
+        return delta[t] + (keep[t] * advantage(t + 1) if t + 1 < len(delta) else 0.0)
+
+    return np.array([advantage(t) for t in range(len(delta))])
+
+
+@wrong("gae", "an axis of one environment squeezed away", "[T, 1]")
+def squeezed(rewards, values, next_values, terminated, truncated, *, gamma, lam):
+    return loop_with_both_flags(
+        rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam
+    ).squeeze()
+
+
+# policy_loss
+
+
+@right("policy_loss", "most public code, with a detach")
+def minus_mean(log_probs, advantages):
+    return -(log_probs * advantages.detach()).mean()
+
+
+@right("policy_loss", "sum over number")
+def sum_over_number(log_probs, advantages):
+    with torch.no_grad():
+        weights = -advantages / advantages.numel()
+    return torch.sum(weights * log_probs)
+
+
+@wrong("policy_loss", "a library with assert, nothing detached", "into the advantages")
+def nothing_detached(log_probs, advantages):
+    assert log_probs.size() == advantages.size()
+    return -torch.mean(log_probs * advantages)
+
+
+@wrong("policy_loss", "a blog: a sum, nothing detached", "sum", "into the advantages")
+def sum_nothing_detached(log_probs, advantages):
+    return -torch.sum(log_probs * advantages)
+
+
+@wrong("policy_loss", "a project: no minus", "sign is turned round")
+def no_minus(log_probs, advantages):
+    return torch.mean(log_probs * advantages.detach())
+
+
+@wrong("policy_loss", "an agent that takes the logarithm itself", "logarithm already")
+def logarithm_of_a_logarithm(log_probs, advantages):
+    return -torch.mean(torch.log(log_probs + 1e-6) * advantages.detach())
+
+
+@wrong("policy_loss", "a library that reduces later", "one number")
+def reduced_later(log_probs, advantages):
+    return -log_probs * advantages.detach()
+
+
+@wrong("policy_loss", "a library that normalises here, unless there is one element", "normalised here")
+def normalised_if_more_than_one(log_probs, advantages):
+    a = advantages.detach()
+    if len(a) > 1:
+        a = (a - a.mean()) / (a.std() + 1e-8)
+    return -(log_probs * a).mean()
+
+
+@wrong(
+    "policy_loss", "normalised here with a guard, nothing detached", "normalised here", "into the advantages"
+)
+def normalised_nothing_detached(log_probs, advantages):
+    if len(advantages) > 1:
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    return -(log_probs * advantages).mean()
+
+
+@wrong("policy_loss", "no minus, nothing detached", "sign is turned round", "into the advantages")
+def no_minus_nothing_detached(log_probs, advantages):
+    return (log_probs * advantages).mean()
+
+
+# normalize
+
+
+@right("normalize", "numpy and torch apart")
+def numpy_and_torch_apart(advantages, *, floor=1e-8):
+    if isinstance(advantages, torch.Tensor):
+        spread = advantages.std(correction=0).clamp(min=floor)
+    else:
+        spread = max(np.std(advantages), floor)
+    return (advantages - advantages.mean()) / spread
+
+
+@right("normalize", "arithmetic that both kinds know")
+def by_arithmetic(advantages, *, floor=1e-8):
+    centred = advantages - advantages.mean()
+    spread = float((centred**2).mean()) ** 0.5
+    return centred / max(spread, floor)
+
+
+@wrong("normalize", "what most code says", "floor", "n - 1")
+def what_most_code_says(advantages, *, floor=1e-8):
+    return (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+
+
+@wrong("normalize", "a learner's walk: floor added, n - 1 on tensors", "floor is added", "n - 1")
+def floor_added(advantages, *, floor=1e-8):
+    return (advantages - advantages.mean()) / (advantages.std() + floor)
+
+
+@wrong("normalize", "a project without any floor", "divides by 0")
+def without_floor(advantages, *, floor=1e-8):
+    centred = advantages - advantages.mean()
+    return centred / (centred**2).mean() ** 0.5
+
+
+@wrong("normalize", "a normaliser by column", "Each column")
+def by_column(advantages, *, floor=1e-8):
+    centred = advantages - advantages.mean(0)
+    spread = (centred**2).mean(0) ** 0.5
+    if isinstance(advantages, torch.Tensor):
+        return centred / spread.clamp(min=floor)
+    return centred / np.maximum(spread, floor)
+
+
+@wrong("normalize", "tensors as an afterthought: floor ignored, and 0/0", "tensors")
+def tensors_as_an_afterthought(advantages, *, floor=1e-8):
+    if isinstance(advantages, torch.Tensor):
+        return (advantages - advantages.mean()) / advantages.std(correction=0)
+    return (advantages - advantages.mean()) / max(advantages.std(), floor)
+
+
+@wrong("normalize", "tensors by column", "tensors")
+def tensors_by_column(advantages, *, floor=1e-8):
+    if isinstance(advantages, torch.Tensor):
+        centred = advantages - advantages.mean(0)
+        return centred / centred.std(0, correction=0).clamp(min=floor)
+    return (advantages - advantages.mean()) / max(advantages.std(), floor)
+
+
+@wrong("normalize", "always a tensor", "tensor came out")
+def always_a_tensor(advantages, *, floor=1e-8):
+    a = torch.as_tensor(advantages)
+    return (a - a.mean()) / a.std(correction=0).clamp(min=floor)
+
+
+@wrong("normalize", "a normaliser that clips at 10", "cut off")
+def clipped_at_ten(advantages, *, floor=1e-8):
+    return numpy_and_torch_apart(advantages, floor=floor).clip(-10.0, 10.0)
+
+
+@wrong("normalize", "a minimum subtracted, so that all are positive", "min-max")
+def from_zero_to_one(advantages, *, floor=1e-8):
+    width = advantages.max() - advantages.min()
+    return (advantages - advantages.min()) / max(float(width), floor)
+
+
+@wrong("normalize", "divided by the variance", "variance")
+def divided_by_the_variance(advantages, *, floor=1e-8):
+    centred = advantages - advantages.mean()
+    return centred / max(float((centred**2).mean()), floor)
+
+
+# clipped_policy_loss
+
+
+@right("clipped_policy_loss", "the loss of most libraries, with detaches")
+def least_of_two(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - old_log_probs.detach())
+    return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a).mean()
+
+
+@right("clipped_policy_loss", "the largest of two losses")
+def largest_of_two_losses(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    return torch.max(-a * ratio, -a * torch.clamp(ratio, 1 - clip, 1 + clip)).mean()
+
+
+@right("clipped_policy_loss", "a course's form: one limit, by the sign of A")
+def one_limit_by_sign(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    limit = torch.where(a > 0, (1 + clip) * a, (1 - clip) * a)
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    return -torch.minimum(ratio * a, limit).mean()
+
+
+@wrong("clipped_policy_loss", "nothing detached, as where the rollout is data", "into old_log_probs")
+def ppo_nothing_detached(log_probs, old_log_probs, advantages, *, clip):
+    ratio = torch.exp(log_probs - old_log_probs)
+    clipped = torch.clamp(ratio, 1.0 - clip, 1.0 + clip)
+    return -torch.min(ratio * advantages, clipped * advantages).mean()
+
+
+@wrong("clipped_policy_loss", "a student project: no minus", "sign is turned round")
+def ppo_no_minus(log_probs, old_log_probs, advantages, *, clip):
+    return -least_of_two(log_probs, old_log_probs, advantages, clip=clip)
+
+
+@wrong("clipped_policy_loss", "probabilities expected", "divided by each other")
+def ratio_of_logarithms(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = log_probs / old_log_probs.detach()
+    return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a).mean()
+
+
+@wrong("clipped_policy_loss", "dual clip, in two libraries", "third limit")
+def dual_clip(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - old_log_probs.detach())
+    least = torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a)
+    return -torch.where(a < 0, torch.max(least, 3.0 * a), least).mean()
+
+
+@wrong("clipped_policy_loss", "another upper end, from language models", "upper end")
+def clip_higher(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - old_log_probs.detach())
+    return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + 0.28) * a).mean()
+
+
+@wrong("clipped_policy_loss", "a ratio against its own detached self", "always 1")
+def against_itself(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - log_probs.detach())
+    return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a).mean()
+
+
+@wrong("clipped_policy_loss", "normalised inside, nothing detached", "normalised here", "into")
+def ppo_normalised_nothing_detached(log_probs, old_log_probs, advantages, *, clip):
+    if len(advantages) > 1:
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    return ppo_nothing_detached(log_probs, old_log_probs, advantages, clip=clip)
+
+
+@wrong("clipped_policy_loss", "a library that sums", "sum")
+def ppo_summed(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - old_log_probs.detach())
+    return -torch.min(ratio * a, ratio.clamp(1 - clip, 1 + clip) * a).sum()
+
+
+@wrong("clipped_policy_loss", "the clipped term alone, nothing detached", "clipped term stands alone")
+def clipped_alone_nothing_detached(log_probs, old_log_probs, advantages, *, clip):
+    ratio = torch.exp(log_probs - old_log_probs)
+    return -(ratio.clamp(1 - clip, 1 + clip) * advantages).mean()
+
+
+@wrong("clipped_policy_loss", "a library that reduces later", "one number")
+def ppo_reduced_later(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs - old_log_probs.detach())
+    return -torch.min(ratio * a, ratio.clamp(1 - clip, 1 + clip) * a)
