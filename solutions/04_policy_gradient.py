@@ -28,7 +28,8 @@ from course.worlds import all_episodes, answer_world, true_gradient
 # 1 point, always. Machine B pays 100 points with a chance of 2 %, so it is worth 2 points on average. The policy has one
 # parameter, $\theta$: its taste for B. At $\theta = 0$ it picks each machine half of the time.
 #
-# The mean reward is $J = \pi(A) \cdot 1 + \pi(B) \cdot 2$. Its slope in $\theta$ is
+# The mean reward is $J = \pi(A) \cdot 1 + \pi(B) \cdot 2$. When $\theta$ grows, $\pi(B)$ grows and $\pi(A)$ shrinks. With $\nabla$ for the
+# slope in $\theta$, and $r(a)$ for what an action $a$ pays on average, the slope of the mean reward is
 #
 # $$\nabla J = \sum_a \nabla\pi(a) \; r(a).$$
 #
@@ -52,8 +53,8 @@ from course.worlds import all_episodes, answer_world, true_gradient
 # a softmax: $\pi(k) = e^{z_k} / \sum_j e^{z_j}$. Its logarithm is $\log\pi(a) = z_a - \log \sum_j e^{z_j}$. What is the
 # derivative of $\log\pi(a)$ in each of the $K$ logits?
 #
-# `probabilities` has shape `[K]`, K at least 1, and holds $\pi(k)$; `action` is a whole number from 0 to K - 1. Return the
-# gradient of $\log\pi(\text{action})$ in the logits, shape `[K]`. Leave `probabilities` as they are.
+# `probabilities` is an array of shape `[K]`, K at least 1, and holds $\pi(k)$; `action` is a whole number from 0 to K - 1.
+# Return the gradient of $\log\pi(\text{action})$ in the logits, shape `[K]`.
 #
 # <details><summary>Hint 1</summary>The first term, $z_a$, has derivative 1 in the logit of the action and 0 in the
 # others.</details>
@@ -81,7 +82,8 @@ check(score_function)
 score_function = use(score_function)
 
 # %% [markdown]
-# For the two machines at $\theta = 0$, where the taste for B is the second logit:
+# Use it on the two machines. At $\theta = 0$ both probabilities are one half. The taste for B is the logit of B (the other logit
+# stays 0), so it is the second entry that counts:
 
 # %%
 half = np.array([0.5, 0.5])
@@ -90,7 +92,7 @@ for action, machine in enumerate("AB"):
 
 # %% [markdown]
 # That is where the 0.5 of the coming pages comes from: $1 - \tfrac12$ for the action that was taken, and $0 - \tfrac12$ for the one
-# that was not. Lesson 2's machines are solved on paper, too: the exact gradient is the mean of reward times score function,
+# that was not. Now the machines can be solved on paper: the exact gradient is the mean of reward times score function,
 # $\tfrac12 \cdot 1 \cdot (-0.5) + \tfrac12 \cdot 2 \cdot 0.5 = +0.25$. Up is towards B.
 #
 # Notice what the score function did *not* ask: which rewards are good. It only says how to make something likelier. The reward,
@@ -112,23 +114,33 @@ for action, machine in enumerate("AB"):
 # This is why you need no model of the world to climb. You need to know how *you* chose, not how the world answers.
 #
 # The model has two parameters: $\theta_1$ is its taste for bold at the first token, $\theta_2$ at the two later ones. Both are 0,
-# so every token is bold with probability one half. Let us take one answer, *bold, plain, bold*, and add up its score function
-# by hand.
-
-# %%
-tokens = [1, 0, 1]  # bold is 1, plain is 0
-by_hand = np.zeros(2)
-by_hand[0] = score_function(half, tokens[0])[1]
-by_hand[1] = score_function(half, tokens[1])[1] + score_function(half, tokens[2])[1]
-by_hand
-
-# %% [markdown]
-# The first token says *bolder at first*; the later two cancel. In such a small world we can list every answer that can happen,
-# with its reward and its probability, and let a helper add up the score functions of all of them. Here are the fifteen:
+# so every token is bold with probability one half. In such a small world every answer that can happen can be listed. Take one out
+# of the list: its tokens (bold is 1, plain is 0) and what was paid after each.
 
 # %%
 world = answer_world()
 episodes = all_episodes(world, world.theta)
+answer = episodes.one(10)
+print("tokens ", answer.actions)
+print("rewards", answer.rewards)
+
+# %% [markdown]
+# *Bold, plain, bold*, and a jackpot at the end. Add up its score function with your own, token by token, and weigh it with what the
+# answer was paid:
+
+# %%
+by_hand = np.zeros(2)
+by_hand[0] = score_function(half, answer.actions[0])[1]
+by_hand[1] = score_function(half, answer.actions[1])[1] + score_function(half, answer.actions[2])[1]
+print("score function           ", by_hand)
+print("reward times score function", answer.rewards.sum() * by_hand)
+
+# %% [markdown]
+# The first token says *bolder at first*, and the later two cancel. The judge paid 101 points, so this answer pushes with all of them. A
+# helper does the same sum for every answer of the list. There are fifteen, because each can be written with or without a jackpot, all
+# but the plain one:
+
+# %%
 rewards = episodes.returns()
 probability = episodes.probability
 
@@ -138,7 +150,7 @@ plots.answers(episodes, score_functions)
 
 # %% [markdown]
 # Find *bold, plain, bold* in the list: it stands there twice, with and without a jackpot, and both times with your two numbers. The
-# judge's mood changed the reward. It did not change the score function.
+# judge's luck changed the reward. It did not change the score function.
 
 # %% [markdown]
 # ### Exercise 4.2: `policy_gradient` (3 points, 8 minutes)
@@ -175,12 +187,13 @@ policy_gradient = use(policy_gradient)
 batch = episodes.draw(batch=20, batches=1, seed=0)[0]
 of_the_batch = policy_gradient(score_functions[batch], rewards[batch])
 exact = true_gradient(world, world.theta)
-print("the batch says  ", of_the_batch.round(3))
-print("the truth is    ", exact.round(3))
+print("the batch says", of_the_batch.round(3))
+print("the truth is  ", exact.round(3))
 
 # %% [markdown]
 # The truth says: bolder. The batch says: plainer. It saw bold tokens lose their steady points, and no jackpot. Bad luck?
-#
+
+# %% [markdown]
 # ## The bull's eye
 #
 # *Predict first.* Draw many batches of 20. What share of them points the wrong way, more than a right angle from the exact
@@ -196,19 +209,21 @@ wrong_way = float((estimates @ exact < 0).mean())
 plots.bulls_eye(estimates[:300], exact, size=20, wrong=wrong_way, guess=guess)
 
 # %% [markdown]
-# Nearly two thirds: 65 %. Each dot is the direction of one batch, and the shaded half is the wrong one.
+# Nearly two thirds: 65 %. Each dot is what one batch says (300 of the 10,000 are drawn), and the shaded half is the wrong one. Within
+# the dashed circle an estimate is off by less than the gradient's own length: hardly a batch gets there.
 #
-# Is the estimate broken, then? Average all 10,000 batches, and those that hold no jackpot by themselves:
+# Is the estimate broken, then? Average all 10,000 batches, and apart from each other those without a jackpot and those with one:
 
 # %%
 dry = rewards[batches].max(axis=1) < 100
-print("all batches         ", estimates.mean(axis=0).round(2))
-print("without a jackpot   ", estimates[dry].mean(axis=0).round(2))
-print("with one or more    ", estimates[~dry].mean(axis=0).round(2))
+print("all batches      ", estimates.mean(axis=0).round(2))
+print("without a jackpot", estimates[dry].mean(axis=0).round(2))
+print("with one or more ", estimates[~dry].mean(axis=0).round(2))
+print(f"{100 * dry.mean():.0f} % of the batches are without a jackpot")
 
 # %% [markdown]
-# All together they point where they should: the exact gradient is [0.25, 0.5]. It is *unbiased*, as lesson 3 said, and as lesson 3
-# said that promises nothing to the one batch that you hold. A batch without a jackpot points, on average, exactly the opposite
+# All together they point where they should: the exact gradient is [0.25, 0.5]. The estimate is *unbiased*, as lesson 3 said of the
+# mean, and that promises nothing to the one batch that you hold. A batch without a jackpot points, on average, exactly the opposite
 # way: on steady points alone, plain tokens are better. More than half of all batches are of that kind.
 #
 # In the widget a jackpot pays 3 points divided by its chance: rarer ones are larger, and the exact gradient stays where it is.
@@ -255,9 +270,10 @@ for action in range(3):
 mean.round(12)
 
 # %% [markdown]
-# So if you pay everybody the same amount more, the extra weight is multiplied by something whose mean is 0: the gradient's mean does not
-# move. What does move?
-#
+# So if you pay everybody the same amount more, the extra weight is multiplied by something whose mean is 0, and the mean of the
+# estimate does not move. What does move?
+
+# %% [markdown]
 # ## Which variance is the enemy?
 #
 # "The rewards vary too much", one hears. Put it to the test, and pay the same answers in four ways: as they are; a hundredth of
@@ -289,7 +305,7 @@ ways = {
     "4.5 points\nfor everybody": np.full_like(rewards, 4.5),
 }
 measured = {way: three_numbers(paid) for way, paid in ways.items()}
-plots.judges(measured, size=20, guess=guess)
+plots.judges(measured, size=20, guess=guess, about=("as it is", "100 points more\nfor everybody"))
 
 # %% [markdown]
 # Read each grey bar from the star (the exact gradient) to the triangle (the error of a batch).
@@ -300,17 +316,20 @@ plots.judges(measured, size=20, guess=guess)
 # - *Equal points*: the rewards have no spread. There is nothing to learn, so the exact gradient is 0; and yet a batch points
 #   somewhere.
 #
-# So the spread of the rewards is not the enemy. Without it there would be nothing to learn. **The enemy is the variance of the
-# gradient estimate.** Here, a batch of 20 is off by about 3.4, for a gradient that is 0.56 long.
+# So the spread of the rewards is the wrong number to watch: it can stay as it is while the noise grows, and where it is 0 there is
+# nothing to learn. **The enemy is the variance of the gradient estimate.** Here a batch of 20 is off by about 3.4, for a gradient
+# that is 0.56 long.
 #
-# And something has been given away. If adding 100 to everybody makes the noise six times as large, without any change of the
-# direction, then *subtracting* the right amount should make it smaller. What is the right amount? Lesson 6 answers that.
+# And something has been given away. If adding 100 to everybody makes the noise six times as large, and leaves the exact gradient as it
+# was, then *subtracting* the right amount should make it smaller. What is the right amount? Lesson 6 answers that.
 
 # %% [markdown]
-# ## Lesson 2's last crack
+# ## A ruler for each batch
 #
-# Lesson 2 scaled *scores* by many rulers. Now you can say what such a ruler does to what is *learned*. Take the two machines again,
-# in batches of 20, with an exact gradient of +0.25, towards B. Scale the rewards of each batch before you multiply, in six ways.
+# Lesson 2 scaled *scores* by many rulers. Now you can say what a ruler does to what is *learned*. Take the two machines again, in
+# batches of 20, with an exact gradient of +0.25, towards B. Scale the rewards of each batch before you multiply, in six ways: raw;
+# divided by 100; by the running mean and deviation of earlier plays; clipped to [-1, 1]; and by the batch's own statistics, as a share of
+# its range or in standard deviations from its mean (a *z-score*).
 #
 # *Predict first.* How many of the six point, on average, to A, the wrong machine?
 
@@ -359,35 +378,44 @@ widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 2
 
 # %% [markdown]
 # Three of them point to the wrong machine, and they are the three with the *clearest signal*: little noise, and the wrong
-# direction. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum and gets the full 1. In the rare
-# batch with a jackpot, the jackpot gets the same 1. Each batch was made equally important. Clipping asks another question too:
-# how *often* do you win, instead of how much?
+# direction. Look at the share of the range. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum and gets
+# the full 1. In the rare batch with a jackpot, the jackpot gets the same 1, and all the rest next to nothing. So each batch was made
+# about equally important, and the batches without a jackpot are more. The z-score does much the same. Clipping asks another question:
+# how *often* do you win, instead of how much? (With larger batches the z-score turns round. *Try it.* The range does not, up to 500.)
 #
 # So a clear signal is worth nothing by itself. A gradient has to be judged by two numbers: how noisy it is, and where it
 # points.
-#
+
+# %% [markdown]
 # ## What to remember
 #
 # 1. $\nabla J = \mathbb{E}[R \, \nabla\log\pi(\tau)]$, because $\nabla\pi = \pi\nabla\log\pi$. A batch can estimate it.
 # 2. $\nabla\log\pi(\tau)$ is a sum over the steps. The world's own chances drop out, so no model of the world is needed.
 # 3. For a softmax, the score function is 1 at the action, minus the probabilities. Its mean in each state is 0.
-# 4. The enemy is the variance of the gradient estimate, not that of the rewards. Of batches of 20, 65 % point the wrong way here.
+# 4. The number to watch is the variance of the gradient estimate, not that of the rewards. Of batches of 20, 65 % point the wrong way
+#    here.
 # 5. Judge a gradient by its noise *and* by its direction.
 #
 # The judge gave one number for the whole answer, and each of the three tokens was weighed with all of it, those that earned it
 # and those that did not. Why not share it out? That is [lesson 5](05_spreading_rewards.ipynb).
-#
+
+# %% [markdown]
 # ## Think
 #
 # <details><summary>A colleague drops jackpots as outliers. What will the policy learn?</summary>The opposite of what it should.
 # Without jackpots the estimates average [-0.26, -0.52]: plainer and plainer, with little noise.</details>
 #
+# <details><summary>100 points more for everybody made the gradient noisier. By how much does subtracting a constant help
+# here?</summary>Not by much: the best constant takes 7 % off the variance. Most of the noise is the jackpot's, and no constant knows
+# which answer will get one. Where all rewards are large and alike, it helps a lot, as you will see in lesson 6.</details>
+#
 # <details><summary>The judge changes its mood with the weather. Does the policy gradient need to know the weather?</summary>No. The
 # weather is one of the terms of the world. It makes the rewards noisier, and drops out of the score function.</details>
 #
 # <details><summary>An action has probability 0.001 and was taken. Which entry of its score function is the largest?</summary>Its
-# own: 0.999. Rare actions have long score functions, and that will matter in lesson 6.</details>
-#
+# own: 0.999. A likely action moves its own logit little, a rare one moves it by nearly 1.</details>
+
+# %% [markdown]
 # ## Further reading
 #
 # - Williams (1992), *Simple statistical gradient-following algorithms for connectionist reinforcement learning*. <https://doi.org/10.1007/BF00992696>

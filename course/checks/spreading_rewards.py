@@ -1,4 +1,4 @@
-"""Exercises of lesson 4: why not share the score over the steps?"""
+"""Exercises of lesson 5: why not share the score over the tokens?"""
 
 from collections.abc import Callable
 from typing import Any
@@ -64,7 +64,7 @@ def _shares(
 
 SPREAD_EVENLY = Exercise(
     name="spread_evenly",
-    lesson="04",
+    lesson="05",
     points=1,
     reference=returns.spread_evenly,
     cases=_spread_cases,
@@ -221,7 +221,7 @@ def _to_go(
 
 REWARD_TO_GO = Exercise(
     name="reward_to_go",
-    lesson="04",
+    lesson="05",
     points=3,
     reference=returns.reward_to_go,
     cases=_to_go_cases,

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from course.arrays import finite, same_shape
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import legend_above, named_rows, told
+from course.plots.parts import told
 from course.plots.words import counted, number, title
 
 
@@ -131,40 +131,6 @@ def worth_of_length(lengths: ArrayLike, returns: Mapping[str, ArrayLike], *, ax:
     ax.set(xlabel="length of the game, agent steps", ylabel="sum over the game")
     ax.legend(loc="center right")
     return told(ax, f"Sum over a game against its length, {counted(len(lengths), 'game')}.", said)
-
-
-@figure(7.6, 3.4)
-def gradients(estimates: Mapping[str, ArrayLike], truth: float, *, ax: Axes) -> Axes:
-    """Signal-to-noise ratio of one batch's gradient under each way of scaling, and which way it points.
-
-    Args:
-        estimates: way of scaling -> the gradient that each batch estimates, shape [batches].
-        truth: the exact gradient; only its sign is used.
-    """
-    batches = [finite(name, each) for name, each in estimates.items()]
-    ratios = np.array([each.mean() / each.std() for each in batches])
-    count = len(batches[0])
-    error = 1.96 / count**0.5  # of the mean of so many, in standard deviations of one
-
-    rows = named_rows(ax, list(estimates))
-    right = np.sign(ratios) == np.sign(truth)
-    for good, color, machine in ((True, "reward", "better"), (False, "advantage", "worse")):
-        at = right == good
-        if at.any():
-            label = f"towards the {machine} machine"
-            ax.barh(rows[at], ratios[at], 0.6, xerr=error, color=COLORS[color], label=label)
-
-    reach = np.abs(ratios).max() * 1.25
-    ax.axvline(0, color=COLORS["truth"], lw=1.2)
-    ax.set(xlim=(-reach, reach), xlabel="mean gradient / its standard deviation from batch to batch")
-    legend_above(ax, columns=2)
-    said = [f"{name} {ratio:+.2f}" for name, ratio in zip(estimates, ratios, strict=True)]
-    return told(
-        ax,
-        f"Mean gradient towards the better machine in units of its own noise, over {count:,} batches, each "
-        f"± {error:.2f} (95 % interval):",
-        said,
-    )
 
 
 @figure(7.6, 3.2)
