@@ -389,7 +389,7 @@ def test_the_first_check_of_a_numpy_exercise_is_quick_and_loads_no_torch():
 
 
 def test_no_numpy_exercise_loads_torch():
-    with_torch = {"explained_variance", "value_loss", "policy_loss", "normalize", "clipped_policy_loss"}
+    with_torch = {"value_loss", "policy_loss", "normalize", "clipped_policy_loss"}
     names = [exercise.name for exercise in EXERCISES if exercise.name not in with_torch]
     code = (
         "import sys; from course.checks import judge\n"

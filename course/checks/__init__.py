@@ -127,7 +127,7 @@ MODULES = {
     "spread_evenly": "spreading_rewards",
     "reward_to_go": "spreading_rewards",
     "explained_variance": "value_prediction",
-    "value_loss": "value_prediction",
+    "value_loss": "value_loss",
     "td_errors": "td_errors",
     "td_update": "td_errors",
     "gae_by_definition": "gae",

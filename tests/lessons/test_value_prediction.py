@@ -13,7 +13,8 @@ import torch
 from matplotlib.axes import Axes
 
 from course.checks import judge
-from course.checks.value_prediction import EXPLAINED_VARIANCE, VALUE_LOSS
+from course.checks.value_loss import VALUE_LOSS
+from course.checks.value_prediction import EXPLAINED_VARIANCE
 from course.estimators import best_baseline, episode_gradients, summarise, weights
 from course.plots import alt_text
 from course.worlds import all_episodes, policy, state_values, true_gradient
