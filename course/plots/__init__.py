@@ -2,7 +2,7 @@
 
     drawing   how a figure is made, styled and shown
     words     numbers, counts and names as one writes them
-    parts     what figures share: a line in its band, rows with names, a legend above, the words
+    parts     what figures share: a line in its band, rows with names, a legend above, a guess, the words
     film      pictures that move
     live      a figure that is drawn again and again while something runs
 

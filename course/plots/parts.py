@@ -1,4 +1,4 @@
-"""Parts that figures share: a line in its band, rows with names, a legend above, the words."""
+"""Parts that figures share: a line in its band, rows with names, a legend above, a guess, the words."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from course.arrays import Array
+from course.arrays import number as one_number
+from course.plots.drawing import COLORS
+from course.plots.words import number
 
 BAND_ALPHA = 0.2
 HOLDS = {  # what a band holds of the runs at each place -> from and to which percentile it reaches
@@ -89,6 +92,41 @@ def legend_above(ax: Axes, *, columns: int, at: float = 0.5, title: str | None =
         handlelength=1.5,
         title=title,
     )
+
+
+def mark_guess(ax: Axes, guess: float | None, *, along: Literal["x", "y"] = "x", unit: str = "") -> str:
+    """Draw what the learner predicted as a dotted line with a hollow diamond, across the whole Axes.
+
+    Args:
+        ax: to draw on.
+        guess: the prediction, in the units of the axis; None draws nothing.
+        along: the axis on which it stands.
+        unit: what to say after the number: "points", "%".
+
+    Returns:
+        A sentence for the alt text, empty if there is no guess.
+
+    Raises:
+        ValueError: if `guess` is neither None nor one finite number.
+    """
+    if guess is None:
+        return ""
+    guess = one_number("guess", guess)
+
+    line = {"color": COLORS["truth"], "lw": 1.5, "ls": ":"}
+    diamond = {"color": COLORS["truth"], "ls": ":", "lw": 1.5, "ms": 9, "mfc": "white", "mew": 2}
+    said = f"{number(guess)} {unit}".rstrip()
+    if along == "x":
+        ax.axvline(guess, **line)
+        place = ([guess], [0.0])
+        transform = ax.get_xaxis_transform()
+    else:
+        ax.axhline(guess, **line)
+        place = ([0.0], [guess])
+        transform = ax.get_yaxis_transform()
+    label = f"your guess: {said}"
+    ax.plot(*place, "D", transform=transform, clip_on=False, zorder=5, label=label, **diamond)
+    return f"You guessed {said}."
 
 
 def told(ax: Axes, opening: str, parts: Iterable[str] = (), closing: str = "") -> Axes:
