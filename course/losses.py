@@ -34,7 +34,7 @@ def policy_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
     Raises:
         ValueError: if the shapes differ or there is no element.
 
-    Sutton & Barto (2018), eq. 13.11. Lesson 8.
+    Sutton & Barto (2018), eq. 13.11. Lesson 10.
     """
     _same_shape(log_probs=log_probs, advantages=advantages)
     return -(log_probs * advantages.detach()).mean()
@@ -84,7 +84,7 @@ def clipped_policy_loss(
     Raises:
         ValueError: if the shapes differ, there is no element, or `clip` is not above 0.
 
-    Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347. Lesson 9.
+    Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347. Lesson 11.
     """
     _same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
     clip = number("clip", clip, above=0)
@@ -110,7 +110,7 @@ def entropy(log_probs: Tensor) -> Tensor:
     Raises:
         ValueError: if there is no element.
 
-    Williams & Peng (1991), Function optimization using connectionist reinforcement learning. Lesson 9.
+    Williams & Peng (1991), Function optimization using connectionist reinforcement learning. Lesson 11.
     """
     _same_shape(log_probs=log_probs)
     # An impossible action (log 0) adds nothing: the limit of p log p is 0.
@@ -137,7 +137,7 @@ def normalize(advantages: ArrayLike | Tensor, *, floor: float = 1e-8) -> Array |
         >>> normalize([1, 3, 5, 3], floor=2)
         array([-1.,  0.,  1.,  0.])
 
-    Lesson 8.
+    Lesson 10.
     """
     if not isinstance(advantages, Tensor):
         return z_score(advantages, floor=floor)

@@ -15,7 +15,7 @@ When mean and std move to mean' and std', w and b become
 and the right-hand side above is what it was, for every x.
 
 van Hasselt et al. (2016), Learning values across many orders of magnitude, https://arxiv.org/abs/1602.07714.
-Lesson 8.
+Lesson 10.
 """
 
 import torch

@@ -134,7 +134,9 @@ MODULES = {
     "gae": "gae",
     "policy_loss": "actor_critic",
     "normalize": "actor_critic",
+    "actor_critic_update": "actor_critic",
     "clipped_policy_loss": "ppo",
+    "entropy": "ppo",
 }
 
 

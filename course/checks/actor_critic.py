@@ -1,16 +1,18 @@
-"""Exercises of lesson 8: put it together."""
+"""Exercises of lesson 10: the two losses meet in one update, which is judged by what it moves."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course import losses
 from course.checks.exercise import GRADIENT, Case, Exercise
 from course.checks.mutants import detached, kept, mean, mutant, reductions
 from course.checks.tensors import observing
+from course.train import actor_critic_update
 
 
 def _policy_cases(rng: np.random.Generator) -> list[Case]:
@@ -75,7 +77,7 @@ def _normalized_if_several(advantages: Tensor) -> Tensor:
 
 POLICY_LOSS = Exercise(
     name="policy_loss",
-    lesson="08",
+    lesson="10",
     points=3,
     reference=losses.policy_loss,
     cases=_policy_cases,
@@ -139,17 +141,17 @@ POLICY_LOSS = Exercise(
             _policy_loss(weights=_centred),
         ),
         (
-            "The advantages are normalised here. That is done once for a whole rollout, before the loss.",
+            "The advantages are normalised here. That is done once for a whole batch, before the loss.",
             _policy_loss(weights=_normalized),
         ),
         (
-            "The advantages are normalised here, and with n - 1. That is done once for a whole rollout, "
+            "The advantages are normalised here, and with n - 1. That is done once for a whole batch, "
             "before the loss.",
             _policy_loss(weights=_normalized_with_n_less_one),
         ),
         (
             "The advantages are normalised here, with n - 1, where there is more than one step. That is done "
-            "once for a whole rollout, before the loss.",
+            "once for a whole batch, before the loss.",
             _policy_loss(weights=_normalized_if_several),
         ),
         (
@@ -285,7 +287,7 @@ def _normalize(
 
 NORMALIZE = Exercise(
     name="normalize",
-    lesson="08",
+    lesson="10",
     points=3,
     reference=losses.normalize,
     cases=_normalize_cases,
@@ -413,4 +415,331 @@ NORMALIZE = Exercise(
     ),
 )
 
-EXERCISES = (POLICY_LOSS, NORMALIZE)
+
+class _LinearAgent(nn.Module):
+    """An actor and a critic of one layer each."""
+
+    def __init__(self, entries: int, actions: int, seed: int) -> None:
+        super().__init__()
+        self.actor = nn.Linear(entries, actions)
+        self.critic = nn.Linear(entries, 1)
+        rng = np.random.default_rng(seed)
+        with torch.no_grad():
+            for weights in self.parameters():
+                weights.copy_(torch.from_numpy(rng.normal(0, 0.5, size=weights.shape)))
+
+    def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.log_softmax(self.actor(obs), dim=-1), self.critic(obs).squeeze(-1)
+
+
+@dataclass(frozen=True)
+class _Agent:
+    """Stands in a case for an agent, which is made anew for every answer, and reads well in a panel."""
+
+    entries: int  # of an observation
+    actions: int
+    seed: int
+
+    def __repr__(self) -> str:
+        return f"<a small agent: {self.entries} numbers in, {self.actions} actions>"
+
+    def made(self) -> _LinearAgent:
+        return _LinearAgent(self.entries, self.actions, self.seed)
+
+
+@dataclass(frozen=True)
+class _Optimizer:
+    """Stands in a case for an optimizer."""
+
+    kind: type[torch.optim.Optimizer]
+    lr: float
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.__name__}, lr={self.lr:g}>"
+
+    def made(self, agent: nn.Module) -> torch.optim.Optimizer:
+        return self.kind(agent.parameters(), lr=self.lr)
+
+
+@dataclass(frozen=True)
+class _Calls(Case):
+    """The same call, several times in a row, to one agent and one optimizer."""
+
+    times: int = field(default=1, kw_only=True)
+
+
+SGD = _Optimizer(torch.optim.SGD, 0.5)
+ADAM = _Optimizer(torch.optim.Adam, 0.1)
+
+
+def _update_cases(rng: np.random.Generator) -> list[Case]:
+    def case(
+        label: str,
+        n: int,
+        actions: int = 2,
+        *,
+        optimizer: _Optimizer = SGD,
+        times: int = 1,
+        value_weight: float = 0.5,
+        max_grad_norm: float = 100.0,
+    ) -> Case:
+        agent = _Agent(3, actions, seed=int(rng.integers(1_000)))
+        obs = rng.normal(size=(n, 3))
+        taken = rng.integers(actions, size=n)
+        advantages = rng.normal(0.3, 1.5, size=n)
+        targets = rng.normal(2, 1.5, size=n)
+        numbers = {"value_weight": value_weight, "max_grad_norm": max_grad_norm}
+        return _Calls(label, (agent, optimizer, obs, taken, advantages, targets), numbers, times=times)
+
+    return [
+        case("one step", 1),
+        case("four steps", 4),
+        case("four steps of three actions", 4, 3),
+        case("another value_weight", 4, value_weight=0.1),
+        case("a gradient that is too long", 5, max_grad_norm=0.2),
+        case("two calls in a row", 4, times=2),
+        case("two calls in a row, limited", 4, times=2, max_grad_norm=0.2),
+        case("Adam", 6, optimizer=ADAM),
+        case("Adam, three calls in a row", 6, optimizer=ADAM, times=3),
+        *(case("4 random batches", int(rng.integers(5, 12)), 3) for _ in range(4)),
+        case("512 steps", 512),
+    ]
+
+
+def _moved(f: Callable, case: Case) -> dict[str, Any]:
+    """Let `f` update an agent, and observe how far that moved its parameters."""
+    agent, optimizer, *batch = case.args
+    agent = agent.made()
+    optimizer = optimizer.made(agent)
+    before = {name: weights.detach().clone() for name, weights in agent.named_parameters()}
+
+    for _ in range(case.times if isinstance(case, _Calls) else 1):
+        obs, actions, *judged = batch
+        steps = (_floats(obs), torch.tensor(actions), *map(_floats, judged))
+        f(agent, optimizer, *steps, **case.kwargs)
+
+    moved = {name: weights.detach() - before[name] for name, weights in agent.named_parameters()}
+    parts = {part: [each for name, each in moved.items() if part in name] for part in ("actor", "critic")}
+    return {
+        f"what the {part} was moved by": torch.cat([each.flatten() for each in each_of]).numpy()
+        for part, each_of in parts.items()
+    }
+
+
+def _floats(numbers: np.ndarray) -> Tensor:
+    return torch.tensor(numbers, dtype=torch.float32)
+
+
+def _of_the_taken(log_pi: Tensor, actions: Tensor) -> Tensor:
+    return log_pi.gather(1, actions[:, None]).squeeze(1)
+
+
+def _minus_mean(log_probs: Tensor, advantages: Tensor) -> Tensor:
+    return -(log_probs * advantages).mean()
+
+
+def _half_mean_square(values: Tensor, targets: Tensor) -> Tensor:
+    return 0.5 * (values - targets).square().mean()
+
+
+def _weighted_sum(policy: Tensor, value: Tensor, weight: float) -> Tensor:
+    return policy + weight * value
+
+
+def _limited(agent: nn.Module, limit: float) -> None:
+    nn.utils.clip_grad_norm_(agent.parameters(), limit)
+
+
+def _limited_apart(agent: nn.Module, limit: float) -> None:
+    for part in agent.children():
+        nn.utils.clip_grad_norm_(part.parameters(), limit)
+
+
+def _limited_by_entry(agent: nn.Module, limit: float) -> None:
+    nn.utils.clip_grad_value_(agent.parameters(), limit)
+
+
+def _not_limited(agent: nn.Module, limit: float) -> None:
+    pass
+
+
+@mutant
+def _update(
+    *,
+    pick: Callable = _of_the_taken,
+    weights: Callable = lambda advantages, values, targets: advantages,
+    aim: Callable = lambda advantages, targets: targets,
+    policy_loss: Callable = _minus_mean,
+    value_loss: Callable = _half_mean_square,
+    join: Callable = _weighted_sum,
+    limit: Callable = _limited,
+    order: str = "clear, find, limit, step",
+) -> Callable:
+    """An actor_critic_update: what is picked, the two losses and their sum, the limit, and the order."""
+
+    def answer(
+        agent: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        obs: Tensor,
+        actions: Tensor,
+        advantages: Tensor,
+        targets: Tensor,
+        *,
+        value_weight: float,
+        max_grad_norm: float,
+    ) -> None:
+        log_pi, values = agent(obs)
+        policy = policy_loss(pick(log_pi, actions), weights(advantages, values.detach(), targets))
+        value = value_loss(values, aim(advantages, targets))
+        loss = join(policy, value, value_weight)
+
+        moves = {
+            "clear": optimizer.zero_grad,
+            "find": loss.backward,
+            "limit": lambda: limit(agent, max_grad_norm),
+            "step": optimizer.step,
+        }
+        for move in order.split(", "):
+            moves[move]()
+
+    return answer
+
+
+ACTOR_CRITIC_UPDATE = Exercise(
+    name="actor_critic_update",
+    lesson="10",
+    points=6,
+    reference=actor_critic_update,
+    cases=_update_cases,
+    observe=_moved,
+    mistakes=(
+        (
+            "The old gradient is not cleared: backward adds to it, so from the second call on the step goes "
+            "along a sum. optimizer.zero_grad() comes before backward.",
+            _update(order="find, limit, step"),
+        ),
+        (
+            "Nothing moves. Clear the old gradient, then loss.backward(), then the limit, and "
+            "optimizer.step() last.",
+            _update(order="find, limit"),
+        ),
+        (
+            "The step comes before backward, so it goes along the gradient of the call before. backward, the "
+            "limit, then step.",
+            _update(order="step, clear, find, limit"),
+        ),
+        (
+            "The step comes before backward, along the gradients of all calls before. zero_grad, backward, "
+            "the limit, then step.",
+            _update(order="step, find, limit"),
+        ),
+        (
+            "The gradient is as long as it likes when the step is taken. clip_grad_norm_ with max_grad_norm "
+            "belongs between backward and step.",
+            _update(limit=_not_limited),
+        ),
+        (
+            "Each entry of the gradient is limited by itself, which turns its direction. clip_grad_norm_ "
+            "shortens it as a whole.",
+            _update(limit=_limited_by_entry),
+        ),
+        (
+            "Actor and critic are limited each for itself. max_grad_norm is for the gradient of all "
+            "parameters together.",
+            _update(limit=_limited_apart),
+        ),
+        (
+            "The log-probabilities of all actions are averaged. Only the action that was taken gets the "
+            "credit: pick one entry a row.",
+            _update(pick=lambda log_pi, actions: log_pi.mean(dim=1)),
+        ),
+        (
+            "The log-probabilities of all actions are summed. Only the action that was taken gets the "
+            "credit: pick one entry a row.",
+            _update(pick=lambda log_pi, actions: log_pi.sum(dim=1)),
+        ),
+        (
+            "[n, 1] against [n] is stretched to [n, n] without a word: every action meets every advantage. "
+            "Make the picked log-probabilities [n], with .squeeze(1).",
+            _update(pick=lambda log_pi, actions: log_pi.gather(1, actions[:, None])),
+        ),
+        (
+            "log_pi[:, actions] gives [n, n]: in every row the actions of all rows. Pick one entry a row: "
+            "gather, or log_pi[torch.arange(n), actions].",
+            _update(pick=lambda log_pi, actions: log_pi[:, actions]),
+        ),
+        (
+            "log_pi[actions] picks rows, as if the actions were numbers of steps. The action is the second "
+            "axis: gather(1, ...).",
+            _update(pick=lambda log_pi, actions: _of_the_taken(log_pi[actions % len(log_pi)], actions)),
+        ),
+        (
+            "gather goes along the wrong axis: the actions are taken for numbers of rows. The action is the "
+            "second axis: gather(1, ...).",
+            _update(pick=lambda log_pi, actions: log_pi.gather(0, actions[:, None]).squeeze(1)),
+        ),
+        (
+            "That is the likeliest action of each state. The credit belongs to the one that was taken.",
+            _update(pick=lambda log_pi, actions: log_pi.max(dim=1).values),
+        ),
+        (
+            "Those are probabilities. policy_loss wants logarithms, as the agent gives them.",
+            _update(pick=lambda log_pi, actions: _of_the_taken(log_pi, actions).exp()),
+        ),
+        (
+            "A logarithm is taken of what is a logarithm already. The agent gives log-probabilities.",
+            _update(pick=lambda log_pi, actions: _of_the_taken(log_pi, actions).log()),
+        ),
+        (
+            "The actor does not move: its loss is missing, or its log-probabilities are detached.",
+            _update(pick=lambda log_pi, actions: _of_the_taken(log_pi, actions).detach()),
+        ),
+        (
+            "The sign of the actor's part is turned round: policy_loss brings its minus along.",
+            _update(policy_loss=lambda log_probs, advantages: -_minus_mean(log_probs, advantages)),
+        ),
+        (
+            "The advantages are normalised here. That is done before, and not the update's work.",
+            _update(weights=lambda advantages, values, targets: losses.normalize(advantages)),
+        ),
+        (
+            "The actor is weighed by the targets. Its weight is the advantage; the targets are the critic's.",
+            _update(weights=lambda advantages, values, targets: targets),
+        ),
+        (
+            "The actor is weighed by targets - values. The advantages are given: use them as they come.",
+            _update(weights=lambda advantages, values, targets: targets - values),
+        ),
+        (
+            "The critic does not move: its loss is missing, its values are detached, or values and targets "
+            "stand in each other's place.",
+            _update(value_loss=lambda values, targets: _half_mean_square(values.detach(), targets)),
+        ),
+        (
+            "The critic's loss is without its half: that is mse_loss. value_loss has the half.",
+            _update(value_loss=lambda values, targets: (values - targets).square().mean()),
+        ),
+        (
+            "The critic learns the advantages. What it should have said are the targets.",
+            _update(aim=lambda advantages, targets: advantages),
+        ),
+        (
+            "value_weight is missing: the critic's loss is multiplied by it.",
+            _update(join=lambda policy, value, weight: policy + value),
+        ),
+        (
+            "value_weight multiplies the actor's loss. It belongs to the critic's.",
+            _update(join=lambda policy, value, weight: weight * policy + value),
+        ),
+        (
+            "value_weight multiplies both losses. It belongs to the critic's alone.",
+            _update(join=lambda policy, value, weight: weight * (policy + value)),
+        ),
+        (
+            "The critic's loss is subtracted, so the critic is driven away from its targets. Add it.",
+            _update(join=lambda policy, value, weight: policy - weight * value),
+        ),
+    ),
+)
+
+EXERCISES = (POLICY_LOSS, NORMALIZE, ACTOR_CRITIC_UPDATE)

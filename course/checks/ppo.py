@@ -1,6 +1,7 @@
-"""Exercise of lesson 9: does it scale to pixels?"""
+"""Exercises of lesson 11: a batch that is used more than once, and how undecided a policy is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from course import losses
 from course.checks.exercise import GRADIENT, Case, Exercise
 from course.checks.mutants import detached, kept, mean, mutant, reductions
-from course.checks.tensors import observing
+from course.checks.tensors import loss_and_gradients, observing
 
 BEFORE = np.log([0.25])  # what the policy that played gave to the action
 
@@ -125,7 +126,7 @@ def _normalized_if_several(advantages: Tensor) -> Tensor:
 
 CLIPPED_POLICY_LOSS = Exercise(
     name="clipped_policy_loss",
-    lesson="09",
+    lesson="11",
     points=5,
     reference=losses.clipped_policy_loss,
     cases=_cases,
@@ -266,7 +267,7 @@ CLIPPED_POLICY_LOSS = Exercise(
             _clipped(learns=detached),
         ),
         (
-            "That is the loss of lesson 8. Its weight is the ratio now, not the logarithm.",
+            "That is the loss of lesson 10. Its weight is the ratio now, not the logarithm.",
             _clipped(ratio=lambda new, old: new, each=lambda ratio, a, limit: ratio * a),
         ),
         (
@@ -274,20 +275,161 @@ CLIPPED_POLICY_LOSS = Exercise(
             _clipped(weights=torch.abs),
         ),
         (
-            "The advantages are normalised here. That is done once for a whole rollout, before the loss.",
+            "The advantages are normalised here. That is done once for a whole batch, before the loss.",
             _clipped(weights=_normalized),
         ),
         (
-            "The advantages are normalised here, and with n - 1. That is done once for a whole rollout, "
+            "The advantages are normalised here, and with n - 1. That is done once for a whole batch, "
             "before the loss.",
             _clipped(weights=_normalized_with_n_less_one),
         ),
         (
             "The advantages are normalised here, with n - 1, where there is more than one step. That is done "
-            "once for a whole rollout, before the loss.",
+            "once for a whole batch, before the loss.",
             _clipped(weights=_normalized_if_several),
         ),
     ),
 )
 
-EXERCISES = (CLIPPED_POLICY_LOSS,)
+
+def _entropy_cases(rng: np.random.Generator) -> list[Case]:
+    small = [
+        ("two actions, equally likely", [0.5, 0.5]),
+        ("nearly certain", [0.99, 0.01]),
+        ("three actions, equally likely", [1 / 3, 1 / 3, 1 / 3]),
+        ("two states", [[0.5, 0.5], [0.9, 0.1]]),
+        ("one state, [1, A]", [[0.2, 0.3, 0.5]]),
+        ("one in a million", [1 - 1e-6, 1e-6]),
+    ]
+    cases = [Case(label, (np.log(np.array(probabilities)),)) for label, probabilities in small]
+    for nth in range(8):
+        shape = tuple(rng.integers(2, 6, size=1 + nth % 3))
+        cases.append(Case("8 random policies: [A], [n, A] and [T, N, A]", (_policy(rng, shape),)))
+    return [*cases, Case("2,000 states", (_policy(rng, (2_000, 3)),))]
+
+
+def _policy(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Log-probabilities, normalised along the last axis."""
+    logits = rng.normal(0, 1.5, size=shape)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def _entropy_and_gradient(f: Callable, case: Case) -> dict[str, Any]:
+    """The gradient is that of the logits: it is there that a policy learns, and its rows sum to 1.
+
+    So a gradient that differs only along what no policy can do is as good as ours.
+    """
+    seen = loss_and_gradients(
+        lambda logits: f(torch.log_softmax(logits, dim=-1)), case, names=("the logits",)
+    )
+    return {"the entropy": seen.pop("the loss"), **seen}
+
+
+def _over_actions(each: Tensor) -> Tensor:
+    return each.sum(dim=-1)
+
+
+@mutant
+def _entropy(
+    *,
+    weights: Callable = torch.exp,
+    logs: Callable = kept,
+    over: Callable = _over_actions,
+    reduce: Callable = mean,
+    sign: float = -1.0,
+    finish: Callable = kept,
+) -> Callable:
+    """An entropy: probabilities, times logarithms, over the actions, over the states."""
+
+    def answer(log_probs: Tensor) -> object:
+        each = weights(log_probs) * logs(log_probs)
+        return finish(sign * reduce(over(each)))
+
+    return answer
+
+
+ENTROPY = Exercise(
+    name="entropy",
+    lesson="11",
+    points=3,
+    reference=losses.entropy,
+    cases=_entropy_cases,
+    observe=_entropy_and_gradient,
+    mistakes=(
+        (
+            "The sign is turned round. Logarithms of probabilities are negative; with the minus an entropy "
+            "is never below 0.",
+            _entropy(sign=1.0),
+        ),
+        (
+            "That is the sum over the states. With it, a larger batch would be a more curious policy: take "
+            "the mean.",
+            _entropy(reduce=torch.sum),
+        ),
+        (
+            "The mean is over the actions as well. Sum over the actions, the last axis, and average over the "
+            "states alone.",
+            _entropy(over=kept),
+        ),
+        (
+            "The sum is over the first axis. The actions are the last one: dim=-1.",
+            _entropy(over=lambda each: each.sum(dim=0)),
+        ),
+        (
+            "The sum is over axis 1. That is the last one for [n, A] only: dim=-1.",
+            _entropy(over=lambda each: each.sum(dim=1)),
+        ),
+        (
+            "Those are bits: a logarithm to base 2. The log_probs are natural logarithms already, so the "
+            "answer is in nats.",
+            _entropy(sign=-1 / np.log(2)),
+        ),
+        (
+            "That is divided by the largest entropy there can be, log A. Leave it in nats.",
+            _entropy(over=lambda each: each.sum(dim=-1) / np.log(each.shape[-1])),
+        ),
+        (
+            "The probabilities are missing: each logarithm counts as often as its action is taken. Multiply "
+            "by log_probs.exp().",
+            _entropy(weights=torch.ones_like),
+        ),
+        (
+            "The logarithms are averaged over the actions as if all were equally likely. Multiply by "
+            "log_probs.exp(), and sum.",
+            _entropy(weights=torch.ones_like, over=kept),
+        ),
+        (
+            "Probabilities are multiplied by probabilities. One of the two factors is the logarithm: "
+            "log_probs as it comes.",
+            _entropy(logs=torch.exp),
+        ),
+        (
+            "log_probs is taken for probabilities. Its exponential are the probabilities.",
+            _entropy(weights=kept),
+        ),
+        (
+            "log_probs is taken for probabilities, and below 0 there is no logarithm. They are logarithms "
+            "already; the probabilities are log_probs.exp().",
+            _entropy(weights=kept, logs=torch.log),
+        ),
+        (
+            "The probabilities are detached. Then the gradient is 0: in each state the score functions "
+            "average to 0 (lesson 4). Let it flow through them.",
+            _entropy(weights=lambda log_probs: log_probs.exp().detach()),
+        ),
+        (
+            "Everything is detached, so nothing can be learned. Here the gradient flows.",
+            _entropy(finish=detached),
+        ),
+        (
+            "That became a plain number on the way. Stay with tensors, or no gradient gets through.",
+            _entropy(finish=lambda found: found.item()),
+        ),
+        (
+            "That is one entropy for each state. One number is wanted: their mean.",
+            _entropy(reduce=kept),
+        ),
+    ),
+)
+
+EXERCISES = (CLIPPED_POLICY_LOSS, ENTROPY)
