@@ -294,12 +294,10 @@ CLIPPED_POLICY_LOSS = Exercise(
 
 def _entropy_cases(rng: np.random.Generator) -> list[Case]:
     small = [
-        ("two actions, equally likely", [0.5, 0.5]),
+        ("two actions", [0.6, 0.4]),
         ("nearly certain", [0.99, 0.01]),
-        ("three actions, equally likely", [1 / 3, 1 / 3, 1 / 3]),
-        ("two states", [[0.5, 0.5], [0.9, 0.1]]),
+        ("an undecided state and a decided one", [[0.5, 0.5], [0.9, 0.1]]),
         ("one state, [1, A]", [[0.2, 0.3, 0.5]]),
-        ("one in a million", [1 - 1e-6, 1e-6]),
     ]
     cases = [Case(label, (np.log(np.array(probabilities)),)) for label, probabilities in small]
     for nth in range(8):
