@@ -749,6 +749,137 @@ def sum_not_detached(values, targets):
     return 0.5 * torch.sum((targets - values) ** 2)
 
 
+# advantage_function
+
+
+@right("advantage_function", "a loop over the states")
+def states_one_by_one(action_values, probabilities):
+    if action_values.ndim == 1:
+        return action_values - action_values @ probabilities
+    return np.array([q - q @ chance for q, chance in zip(action_values, probabilities, strict=True)])
+
+
+@right("advantage_function", "einsum")
+def values_by_einsum(action_values, probabilities):
+    values = np.einsum("...a,...a->...", action_values, probabilities)
+    return action_values - values[..., None]
+
+
+@right("advantage_function", "np.average with weights")
+def weighted_average_of_actions(action_values, probabilities):
+    return action_values - np.average(action_values, axis=-1, weights=probabilities, keepdims=True)
+
+
+@wrong("advantage_function", "a dueling network: the plain mean", "plain mean")
+def less_the_plain_mean(action_values, probabilities):
+    return action_values - action_values.mean(axis=-1, keepdims=True)
+
+
+@wrong("advantage_function", "a dueling network: the maximum", "best action")
+def less_the_best(action_values, probabilities):
+    return action_values - action_values.max(axis=-1, keepdims=True)
+
+
+@wrong("advantage_function", "turned round", "sign is turned")
+def values_less_actions(action_values, probabilities):
+    return (probabilities * action_values).sum(axis=-1, keepdims=True) - action_values
+
+
+@wrong("advantage_function", "keepdims forgotten", "keepdims=True")
+def without_keepdims(action_values, probabilities):
+    return action_values - (probabilities * action_values).sum(axis=-1)
+
+
+@wrong("advantage_function", "axis forgotten", "all states together")
+def one_sum_for_all(action_values, probabilities):
+    return action_values - (probabilities * action_values).sum()
+
+
+@wrong("advantage_function", "the first axis", "runs over the states")
+def over_the_states(action_values, probabilities):
+    return action_values - (probabilities * action_values).sum(axis=0)
+
+
+@wrong("advantage_function", "an all-actions policy gradient", "once more")
+def weighed_twice(action_values, probabilities):
+    values = (probabilities * action_values).sum(axis=-1, keepdims=True)
+    return probabilities * (action_values - values)
+
+
+@wrong("advantage_function", "PPO's normalised advantages", "standard deviation 1")
+def in_deviations(action_values, probabilities):
+    advantages = action_values - (probabilities * action_values).sum(axis=-1, keepdims=True)
+    return (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+
+
+@wrong("advantage_function", "turned round, and the plain mean", "sign is turned", "plain mean")
+def plain_mean_less_actions(action_values, probabilities):
+    return action_values.mean(axis=-1, keepdims=True) - action_values
+
+
+# leave_one_out
+
+
+@right("leave_one_out", "n / (n - 1) times the centred reward")
+def centred_and_stretched(rewards):
+    n = len(rewards)
+    refuse_if(n < 2)
+    return n / (n - 1) * (rewards - rewards.mean())
+
+
+@right("leave_one_out", "a loop that deletes each")
+def each_one_deleted(rewards):
+    refuse_if(rewards.size < 2)
+    return np.array([rewards[i] - np.delete(rewards, i).mean() for i in range(len(rewards))])
+
+
+@right("leave_one_out", "a matrix without its diagonal")
+def by_a_matrix(rewards):
+    n = len(rewards)
+    refuse_if(n <= 1)
+    return rewards - (1 - np.eye(n)) @ rewards / (n - 1)
+
+
+@wrong("leave_one_out", "the batch's own mean", "your own reward is in it")
+def less_the_mean_of_all(rewards):
+    refuse_if(len(rewards) < 2)
+    return rewards - rewards.mean()
+
+
+@wrong("leave_one_out", "GRPO's advantage", "your own reward is in it", "standard deviation")
+def as_in_grpo(rewards):
+    refuse_if(len(rewards) < 2)
+    return (rewards - rewards.mean()) / (rewards.std() + 1e-8)
+
+
+@wrong("leave_one_out", "divides by n", "there are n - 1")
+def others_over_n(rewards):
+    refuse_if(len(rewards) < 2)
+    return rewards - (rewards.sum() - rewards) / len(rewards)
+
+
+@wrong("leave_one_out", "own reward not taken out", "still in it")
+def all_over_n_less_one(rewards):
+    refuse_if(len(rewards) < 2)
+    return rewards - rewards.sum() / (len(rewards) - 1)
+
+
+@wrong("leave_one_out", "the baseline alone", "mean of the others")
+def the_mean_of_the_others(rewards):
+    refuse_if(len(rewards) < 2)
+    return (rewards.sum() - rewards) / (len(rewards) - 1)
+
+
+@wrong("leave_one_out", "nothing refused", "no others")
+def one_answer_taken(rewards):
+    return rewards - (rewards.sum() - rewards) / (len(rewards) - 1)
+
+
+@wrong("leave_one_out", "the mean of all, and nothing refused", "your own reward is in it", "no others")
+def mean_of_all_and_nothing_refused(rewards):
+    return rewards - rewards.mean()
+
+
 # td_errors
 
 

@@ -5,9 +5,10 @@
     judge(...)  the quiet form: a verdict, nothing shown, nothing raised
     exercises() all of them, with their references and the mistakes that are known
 
-One module a topic holds the exercises. Of the others, `exercise` says what an exercise is, `mutants` how a
-known mistake is written, `engine` how an answer is judged, with `running`, `report` and `causes` as its
-parts, `limits` how a loop without end is cut, `tensors` how a loss is observed, `panel` how it looks.
+One module a topic holds the exercises; where one of several needs torch, it has a module of its own. Of the
+others, `exercise` says what an exercise is, `mutants` how a known mistake is written, `engine` how an answer
+is judged, with `running`, `report` and `causes` as its parts, `limits` how a loop without end is cut,
+`tensors` how a loss is observed, `panel` how it looks.
 """
 
 import importlib
@@ -128,6 +129,8 @@ MODULES = {
     "reward_to_go": "spreading_rewards",
     "explained_variance": "value_prediction",
     "value_loss": "value_loss",
+    "advantage_function": "value_prediction",
+    "leave_one_out": "value_prediction",
     "td_errors": "td_errors",
     "td_update": "td_errors",
     "gae_by_definition": "gae",

@@ -1,4 +1,4 @@
-"""The exercise of lesson 5 that needs torch; `explained_variance` is not to wait for it."""
+"""The exercise of lesson 6 that needs torch; `explained_variance` is not to wait for it."""
 
 from collections.abc import Callable
 
@@ -117,7 +117,7 @@ def _value_loss(
 
 VALUE_LOSS = Exercise(
     name="value_loss",
-    lesson="05",
+    lesson="06",
     points=3,
     reference=losses.value_loss,
     cases=_loss_cases,

@@ -1,4 +1,4 @@
-"""A numpy exercise of lesson 5: how do you think you did? The other one is in `value_loss`, with torch."""
+"""Numpy exercises of lesson 6: how do you think you did? The fourth is in `value_loss`, with torch."""
 
 from collections.abc import Callable
 
@@ -119,7 +119,7 @@ def _both(values: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 EXPLAINED_VARIANCE = Exercise(
     name="explained_variance",
-    lesson="05",
+    lesson="06",
     points=2,
     reference=returns.explained_variance,
     cases=_explained_cases,
@@ -239,4 +239,252 @@ EXPLAINED_VARIANCE = Exercise(
 )
 
 
-EXERCISES = (EXPLAINED_VARIANCE,)
+def _advantage_cases(rng: np.random.Generator) -> list[Case]:
+    # Probabilities are eighths, so that equal actions come out as exactly 0.
+    small = [
+        ("two actions, equally likely", [10.0, 20.0], [0.5, 0.5]),
+        ("the better one is usual", [10.0, 20.0], [0.125, 0.875]),
+        ("three actions, below 0 too", [-4.0, 8.0, 2.0], [0.25, 0.25, 0.5]),
+        ("a policy that is sure", [3.0, 7.0], [1.0, 0.0]),
+        ("actions that are all worth the same", [6.0, 6.0], [0.25, 0.75]),
+        ("one action alone", [6.0], [1.0]),
+        (
+            "three states of two actions",
+            [[1.0, 5.0], [10.0, 50.0], [4.0, 2.0]],
+            [[0.5, 0.5], [0.25, 0.75], [0.125, 0.875]],
+        ),
+        ("two states of two actions", [[1.0, 5.0], [30.0, 10.0]], [[0.25, 0.75], [0.5, 0.5]]),
+        ("one state, as a row, [1, A]", [[10.0, 20.0, 60.0]], [[0.5, 0.25, 0.25]]),
+        ("thousandths of a point", [0.001, 0.004], [0.25, 0.75]),
+        ("points by the million", [4.95e8, 1e8], [0.5, 0.5]),
+    ]
+    cases = [Case(label, (np.array(q), np.array(chance))) for label, q, chance in small]
+    for n in range(8):
+        actions = int(rng.integers(2, 6))
+        shape = (actions,) if n % 2 else (int(rng.integers(2, 6)), actions)
+        cases.append(Case("8 random policies", _random_policy(rng, shape)))
+    cases.append(Case("1,000 states", _random_policy(rng, (1_000, 3))))
+    return cases
+
+
+def _random_policy(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Q and the probabilities of each state."""
+    probabilities = rng.dirichlet(np.full(shape[-1], 2.0), size=shape[:-1])
+    return rng.normal(20, 30, size=shape), probabilities
+
+
+def _weighed(q: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    return chance * q
+
+
+def _over_actions(terms: np.ndarray) -> np.ndarray:
+    return terms.sum(axis=-1, keepdims=True)
+
+
+def _less_values(q: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return q - values
+
+
+@mutant
+def _advantage(
+    *,
+    terms: Callable = _weighed,
+    add_up: Callable = _over_actions,
+    difference: Callable = _less_values,
+    finish: Callable = lambda advantages, chance: advantages,
+) -> Callable:
+    """An advantage_function, part by part: Q less the sum of probability times Q."""
+
+    def answer(action_values: np.ndarray, probabilities: np.ndarray) -> object:
+        values = add_up(terms(action_values, probabilities))
+        return finish(difference(action_values, values), probabilities)
+
+    return answer
+
+
+ADVANTAGE_FUNCTION = Exercise(
+    name="advantage_function",
+    lesson="06",
+    points=3,
+    reference=returns.advantage_function,
+    cases=_advantage_cases,
+    mistakes=(
+        (
+            "V is not the plain mean of Q. The policy chooses some actions more often: weigh each Q by its "
+            "probability.",
+            _advantage(terms=lambda q, chance: q / q.shape[-1]),
+        ),
+        (
+            "That compares with the best action. An advantage compares with what the policy does on average.",
+            _advantage(terms=lambda q, chance: q, add_up=lambda q: q.max(axis=-1, keepdims=True)),
+        ),
+        (
+            "The sign is turned round: a better action than usual has an advantage above 0. It is Q - V.",
+            _advantage(difference=lambda q, values: values - q),
+        ),
+        (
+            "The sum runs over all states together. Every state has a V of its own: sum over the last axis.",
+            _advantage(add_up=np.sum),
+        ),
+        (
+            "The sum runs over the states. V is a mean over the actions, which are the last axis: axis=-1.",
+            _advantage(add_up=lambda terms: terms.sum(axis=0, keepdims=True)),
+        ),
+        (
+            "V has lost its axis, so numpy lines the states up with the actions. keepdims=True keeps it.",
+            _advantage(add_up=lambda terms: terms.sum(axis=-1)),
+        ),
+        (
+            "From each Q its own share of V is taken. Add the shares up first: V is one number a state.",
+            _advantage(add_up=lambda terms: terms),
+        ),
+        (
+            "The Q of a state are added up and not averaged. Weigh each by its probability.",
+            _advantage(terms=lambda q, chance: q),
+        ),
+        (
+            "The advantages are weighed by the probabilities once more. They belong into V alone.",
+            _advantage(finish=lambda advantages, chance: chance * advantages),
+        ),
+        (
+            "The advantages are brought to mean 0 and standard deviation 1. Leave them in points.",
+            _advantage(
+                finish=lambda advantages, chance: (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+            ),
+        ),
+        (
+            "That is V. How much better than V is each action?",
+            _advantage(difference=lambda q, values: values + 0 * q),
+        ),
+        (
+            "That is V, a number a state. How much better than V is each action?",
+            _advantage(add_up=lambda terms: terms.sum(axis=-1), difference=lambda q, values: values),
+        ),
+    ),
+)
+
+
+def _rewards_cases(rng: np.random.Generator) -> list[Case]:
+    small = [
+        ("three answers", [1.0, 2.0, 6.0]),
+        ("two answers", [3.0, 7.0]),
+        ("four that were paid alike", [5.0, 5.0, 5.0, 5.0]),
+        ("one jackpot among five", [0.0, 0.0, 100.0, 0.0, 0.0]),
+        ("rewards below 0", [-4.0, -1.0, -10.0]),
+        ("thousandths of a point", [0.001, 0.004, 0.002]),
+        ("points by the million", [4.95e8, 1e8, 0.0]),
+    ]
+    cases = [Case(label, (np.array(rewards),)) for label, rewards in small]
+    cases.append(Case("one answer: refuses", (np.array([4.0]),), refuses=True))
+    cases.append(Case("no answer: refuses", (np.array([]),), refuses=True))
+    for _ in range(8):
+        rewards = rng.normal(100, 30, size=rng.integers(4, 21))
+        cases.append(Case("8 random batches", (rewards,)))
+    cases.append(Case("2,000 answers", (rng.normal(100, 30, size=2_000),)))
+    return cases
+
+
+def _two_at_least(rewards: np.ndarray) -> None:
+    """The right refusal."""
+    if len(rewards) < 2:
+        raise ValueError("fewer than 2 rewards")
+
+
+def _one_at_least(rewards: np.ndarray) -> None:
+    if len(rewards) < 1:
+        raise ValueError("no rewards")
+
+
+def _one_alone(rewards: np.ndarray) -> None:
+    if len(rewards) == 1:
+        raise ValueError("one reward")
+
+
+def _asserted(rewards: np.ndarray) -> None:
+    if len(rewards) < 2:
+        raise AssertionError("fewer than 2 rewards")
+
+
+def _all_taken(rewards: np.ndarray) -> None:
+    pass
+
+
+@mutant
+def _leave_one_out(
+    *,
+    refuse: Callable = _two_at_least,
+    of: Callable = lambda rewards: rewards.sum() - rewards,
+    many: Callable = lambda rewards: len(rewards) - 1,
+    difference: Callable = lambda rewards, others: rewards - others,
+    finish: Callable = lambda advantages, rewards: advantages,
+) -> Callable:
+    """A leave_one_out, part by part: each reward less of(the rewards) / many."""
+
+    def answer(rewards: np.ndarray) -> object:
+        refuse(rewards)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            others = of(rewards) / many(rewards)
+        return finish(difference(rewards, others), rewards)
+
+    return answer
+
+
+LEAVE_ONE_OUT = Exercise(
+    name="leave_one_out",
+    lesson="06",
+    points=2,
+    reference=returns.leave_one_out,
+    cases=_rewards_cases,
+    mistakes=(
+        (
+            "That is the mean of all of them, and your own reward is in it. Take the mean of the others.",
+            _leave_one_out(of=lambda rewards: rewards.sum() * np.ones(len(rewards)), many=len),
+        ),
+        (
+            "The sum of the others is divided by n, but there are n - 1 of them.",
+            _leave_one_out(many=len),
+        ),
+        (
+            "The sum is divided by n - 1, but your own reward is still in it. Take it out first.",
+            _leave_one_out(of=lambda rewards: rewards.sum() * np.ones(len(rewards))),
+        ),
+        (
+            "The others are added up and not averaged: divide their sum by n - 1.",
+            _leave_one_out(many=lambda rewards: 1),
+        ),
+        (
+            "That is the mean of the others. Subtract it from each reward.",
+            _leave_one_out(difference=lambda rewards, others: others),
+        ),
+        (
+            "The sign is turned round: who was paid more than the others is above 0.",
+            _leave_one_out(difference=lambda rewards, others: others - rewards),
+        ),
+        (
+            "The result is divided by the standard deviation of the rewards. Leave it in points.",
+            _leave_one_out(finish=lambda advantages, rewards: advantages / (rewards.std() + 1e-8)),
+        ),
+        (
+            "That adds everything up. Every answer has an advantage of its own: return one number for each.",
+            _leave_one_out(finish=lambda advantages, rewards: advantages.sum()),
+        ),
+        (
+            "One answer alone has no others. Raise a ValueError if there are fewer than 2 rewards.",
+            _leave_one_out(refuse=_all_taken),
+        ),
+        (
+            "An empty batch is refused, but one answer alone has no others either. Refuse fewer than 2.",
+            _leave_one_out(refuse=_one_at_least),
+        ),
+        (
+            "One answer alone is refused, but an empty batch is not. Refuse fewer than 2.",
+            _leave_one_out(refuse=_one_alone),
+        ),
+        (
+            "Too few rewards are noticed, but a caller can only catch what was agreed on: raise ValueError.",
+            _leave_one_out(refuse=_asserted),
+        ),
+    ),
+)
+
+EXERCISES = (EXPLAINED_VARIANCE, ADVANTAGE_FUNCTION, LEAVE_ONE_OUT)

@@ -112,7 +112,7 @@ def png(ax: Axes, *, dpi: int = 200) -> bytes:
     raw = io.BytesIO()
     with mpl.rc_context(STYLE):
         ax.figure.savefig(raw, format="rgba", dpi=dpi, facecolor="white")
-    width, height = (int(inches * dpi) for inches in ax.figure.get_size_inches())
+    width, height = (round(inches * dpi) for inches in ax.figure.get_size_inches())
     picture = Image.frombuffer("RGBA", (width, height), raw.getvalue()).convert("RGB")
 
     # All colors would be twice the bytes. The octree is the quickest way to few, but its white is 254.

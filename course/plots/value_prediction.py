@@ -1,4 +1,4 @@
-"""The figures of lesson 5: guesses and what they leave over, a critic that learns, what may be subtracted."""
+"""The figures of lesson 6: guesses and what they leave over, critics that learn, advantages, baselines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course.arrays import finite, same_shape, whole
+from course.arrays import Refusal, finite, same_shape
 from course.estimators import Estimate
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import band, legend_above, named_rows, told
+from course.plots.parts import band, legend_above, mark_guess, named_rows, told
 from course.plots.words import counted, number
 from course.returns import explained_variance
 
@@ -68,12 +68,13 @@ def guesses(
     )
 
 
-@figure(7.6, 3.2)
-def ceilings(shares: ArrayLike, *, ax: Axes) -> Axes:
+@figure(7.6, 3.4)
+def ceilings(shares: ArrayLike, *, guess: float | None = None, ax: Axes) -> Axes:
     """How much of the prize's variance each moment decides already.
 
     Args:
         shares: explained variance of the true values at each moment, shape [T].
+        guess: after how many words it is above 99 %, as the learner predicted; None if nothing.
     """
     shares = finite("shares", shares)
     moments = np.arange(len(shares))
@@ -81,122 +82,179 @@ def ceilings(shares: ArrayLike, *, ax: Axes) -> Axes:
     ax.bar(moments, 100 * (1 - shares), 0.62, 100 * shares, color=COLORS["faint"], label="still open")
     for moment, share in zip(moments, 100 * shares, strict=True):
         ax.annotate(f"{share:.1f} %", (moment, max(share, 0) + 2), ha="center")
-    ax.set(ylim=(0, 125), xlabel="words written so far", ylabel="% of the prize's variance")
+
+    said = mark_guess(ax, guess, unit="words")
+    ax.set(ylim=(0, 135), xlabel="words written so far", ylabel="% of the prize's variance")
     ax.set_yticks([0, 25, 50, 75, 100])
-    ax.legend(loc="upper left", ncols=2)
-    said = ", ".join(f"{share:.1%}" for share in shares)
-    return told(ax, f"Explained variance of the true values after 0 to {len(shares) - 1} words: {said}.")
+    ax.legend(loc="upper left", ncols=3)
+    listed = ", ".join(f"{share:.1%}" for share in shares)
+    opening = f"Explained variance of the true values after 0 to {len(shares) - 1} words: {listed}."
+    return told(ax, opening, closing=said)
 
 
-@figure(7.6, 3.2)
-def loss_curves(losses: Sequence[ArrayLike], floor: float, *, ax: Axes) -> Axes:
-    """The critic's loss on each new batch: mean over seeds, and the range that holds 80 % of them.
-
-    Args:
-        losses: value loss at each update, in (million points)^2, shape [seeds, U].
-        floor: the loss of the true values on average over all tales, same unit.
-    """
-    losses = finite("losses", losses)
-    updates = np.arange(1, losses.shape[1] + 1)
-    _, mean, _ = band(
-        ax,
-        updates,
-        losses,
-        color=COLORS["value"],
-        holds="8 in 10",
-        middle="mean",
-        label=f"mean of {counted(len(losses), 'seed')}",
-        band_label="8 in 10 seeds",
-        lw=1.5,
-    )
-    ax.axhline(floor, color=COLORS["truth"], ls="--", label=f"the true values: {number(floor)}")
-    ax.set(ylim=(0, 3.6 * floor), xlabel="batches of 20 tales, each seen once")
-    ax.set_ylabel("value loss\n(million points)²")
-    ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.legend(loc="upper right", ncols=3, fontsize=10.5)
-    late = losses[:, -len(updates) // 3 :].mean()
-    return told(
-        ax,
-        f"Value loss of {counted(len(losses), 'critic')} over {len(updates)} batches: the mean falls from "
-        f"{number(mean[0])} and scatters around the loss of the true values, {number(floor)}; over the last "
-        f"third it is {number(late)}.",
-    )
-
-
-@figure(7.6, 3.8)
+@figure(9.0, 3.9, panels="AB")
 def learning(
-    updates: ArrayLike, new: ArrayLike, own: ArrayLike, rest: ArrayLike, ceiling: float, *, ax: Axes
+    updates: ArrayLike, found: Mapping[str, ArrayLike], *, ceiling: float, axes: dict[str, Axes]
 ) -> Axes:
-    """Explained variance while critics learn: median and range over seeds, and the ceiling.
+    """Explained variance while critics learn: median and range over seeds, and what the exact V explains.
 
     Args:
         updates: number of updates so far, shape [U].
-        new: critics that saw new tales, judged on all tales, shape [seeds, U].
-        own: critics that saw twenty tales again and again, judged on those, shape [seeds, U].
-        rest: the same critics, judged on all tales, shape [seeds, U].
-        ceiling: explained variance of the true values on all tales.
+        found: "new", critics that saw new tales, judged on all tales, shape [seeds, U]; "own" and "rest",
+            critics that saw the same few tales again and again, judged on those and on all tales; and
+            "exact on own", the exact V judged on those few, shape [seeds].
+        ceiling: explained variance of the exact V on all tales.
     """
     updates = finite("updates", updates)
+    exact_on_own = float(np.median(finite("exact on own", found["exact on own"])))
     words = []
-    ax.axhline(ceiling, color=COLORS["truth"], ls="--", label=f"ceiling: {ceiling:.3f}")
-    for curve, colour, line, name in (
-        (new, "value", "-", "new tales, judged on all"),
-        (own, "advantage", "-", "same 20 tales, judged on those"),
-        (rest, "advantage", ":", "same 20 tales, judged on all"),
+    for panel, title, curves in (
+        ("A", "new tales in every batch", (("new", "value", "judged on all tales"),)),
+        (
+            "B",
+            "the same 20 tales in every batch",
+            (("own", "random", "judged on those 20"), ("rest", "value", "judged on all tales")),
+        ),
     ):
-        curve = finite(name, curve)
-        low, median, high = band(ax, updates, curve, color=COLORS[colour], holds="all", label=name, ls=line)
-        words.append(f"{name}: median {median[-1]:.3f}, from {low[-1]:.3f} to {high[-1]:.3f}")
-    ax.set(ylim=(0, 0.86), xlabel="updates (batches of 20 tales)", ylabel="explained variance")
-    ax.legend(loc="upper left", ncols=2, fontsize=10.5)
-    return told(
-        ax,
-        f"Explained variance of {counted(len(curve), 'seed')}, shaded from lowest to highest, and a ceiling "
-        f"of {ceiling:.3f}. After {number(updates[-1])} updates,",
-        words,
+        ax = axes[panel]
+        for name, colour, judged in curves:
+            low, median, high = band(
+                ax, updates, finite(name, found[name]), color=COLORS[colour], holds="all", label=judged
+            )
+            last = (updates[-1], median[-1])
+            ax.annotate(f" {median[-1]:.2f}", last, va="center", color=COLORS[colour], annotation_clip=False)
+            words.append(f"{title}, {judged}: median {median[-1]:.3f}, {low[-1]:.3f} to {high[-1]:.3f}")
+        name = f"exact V on all tales: {ceiling:.2f}"
+        ax.plot([0, updates[-1]], [ceiling, ceiling], "--", color=COLORS["truth"], label=name)
+        ax.set(ylim=(0, 0.92), xlim=(0, 1.12 * updates[-1]), title=title, xlabel="updates")
+
+    name = f"exact V on those 20: {exact_on_own:.2f}"
+    axes["B"].plot([0, updates[-1]], [exact_on_own, exact_on_own], ":", color=COLORS["truth"], label=name)
+    axes["A"].set_ylabel("explained variance")
+    axes["A"].legend(loc="upper left", fontsize=10.5)
+    axes["B"].legend(loc="upper left", fontsize=10.5, ncols=2, columnspacing=1.0, handlelength=1.4)
+    seeds = counted(len(found["exact on own"]), "seed")
+    opening = (
+        f"Explained variance of {seeds}, shaded from lowest to highest. The exact V explains {ceiling:.3f} "
+        f"on all tales, and {exact_on_own:.3f} in the median on the same 20. After {number(updates[-1])} "
+        f"updates:"
     )
+    return told(axes["A"], opening, words)
 
 
-@figure(7.6, 3.6)
-def surprises(outcomes: ArrayLike, values: ArrayLike, written: int, *, ax: Axes) -> Axes:
-    """What is left of every prize when the critic's guess at one moment is subtracted.
+@figure(9.0, 3.6, panels="AABBC")
+def surprises(
+    misses: Mapping[int, ArrayLike],
+    left: Mapping[int, float],
+    *,
+    best: int,
+    guess: Sequence[float] | None = None,
+    axes: dict[str, Axes],
+) -> Axes:
+    """What is left of every prize when the critic's guess is subtracted, at two moments.
 
     Args:
-        outcomes: equally likely prizes, in million points, shape [N].
-        values: V at each moment of each tale, in million points, shape [T, N].
-        written: the moment, 0 to T - 1.
+        misses: words written -> prize minus V of each tale, equally likely, million points, shape [N].
+        left: words written -> per cent of the prize's variance that is left.
+        best: the column of the tale that is marked.
+        guess: what the learner predicted for `left`, two numbers; None if nothing.
     """
-    outcomes, values = finite("outcomes", outcomes), finite("values", values)
-    guess = values[whole("written", written, low=0)]
-    left, before = outcomes - guess, outcomes - outcomes.mean()
-    top, edges = np.argmax(outcomes), np.arange(-410, 411, 20)
-    for gaps, colour, name in ((before, "random", "prize - mean prize"), (left, "advantage", "prize - V")):
-        label = f"{name}: standard deviation {number(gaps.std())}"
-        counts = np.histogram(gaps, edges)[0]
-        ax.stairs(counts, edges, fill=True, color=COLORS[colour], alpha=0.65, label=label)
-    at = (left[top], 1.7 * counts[np.searchsorted(edges, left[top]) - 1])
-    ax.plot(*at, "v", color=COLORS["truth"], ms=9)
-    ax.annotate(
-        f"{number(outcomes[top])} - {number(guess[top])} = {number(left[top])}",
-        at,
-        xytext=(10 if left[top] < 200 else -10, 9),
-        textcoords="offset points",
-        ha="left" if left[top] < 200 else "right",
-    )
-    share = left.var() / outcomes.var()
-    ax.set_title(f"Variance left: {share:.1%}")
-    ax.set(yscale="log", xlim=(-410, 410), ylim=(1, 4_000), xlabel="million points")
-    ax.set_yticks([1, 10, 100], ["1", "10", "100"])
-    ax.minorticks_off()
-    ax.set_ylabel(f"tales, of {len(outcomes)} (log axis)")
-    ax.legend(loc="upper left")
-    return told(
-        ax,
-        f"After {counted(written, 'word')}: prize minus V has a standard deviation of {number(left.std())} "
-        f"million points, the prize alone {number(outcomes.std())}; {share:.1%} of the variance is left. Of "
-        f"the best tale, {number(outcomes[top])} million, V foretold {number(guess[top])} and left "
-        f"{number(left[top])}.",
-    )
+    words = []
+    for ax, (written, miss) in zip([axes["A"], axes["B"]], misses.items(), strict=True):
+        miss = finite("misses", miss)
+        counts, edges = np.histogram(miss, np.arange(-410, 411, 20))
+        ax.stairs(counts, edges, fill=True, color=COLORS["advantage"], alpha=0.75)
+        at = (miss[best], counts[np.searchsorted(edges, miss[best], side="right") - 1] + 5)
+        ax.plot(*at, "v", color=COLORS["truth"], ms=9)
+        marked = f"the best tale:\n{number(miss[best])} left"
+        ax.annotate(marked, at, xytext=(0, 10), textcoords="offset points", ha="center")
+        ax.set_title(f"after {counted(written, 'word')}")
+        ax.set(xlim=(-470, 470), ylim=(0, 1.5 * len(miss)), xlabel="prize minus V, million points")
+        words.append(
+            f"after {counted(written, 'word')} prize minus V has a standard deviation of "
+            f"{number(miss.std())} million points, {left[written]:.1f} % of the variance is left, and of the "
+            f"best tale {number(miss[best])} million"
+        )
+    axes["A"].set_ylabel("tales")
+
+    side = axes["C"]
+    places = np.arange(len(left))
+    shares = list(left.values())
+    side.bar(places, shares, 0.5, color=COLORS["advantage"], alpha=0.75)
+    for place, share in zip(places, shares, strict=True):
+        side.annotate(f"{share:.1f} %", (place, share + 3), ha="center")
+    said = ""
+    if guess is not None:
+        guess = finite("guess", guess)
+        if guess.shape != (len(left),):
+            raise Refusal(f"guess must be {len(left)} numbers in per cent, got shape {guess.shape}")
+        side.plot(
+            places - 0.42, guess, "D", color=COLORS["truth"], ms=9, mfc="white", mew=2, label="your guess"
+        )
+        side.legend(loc="upper right", fontsize=10)
+        said = f"You guessed {' and '.join(number(share) for share in guess)} %."
+    side.set_xticks(places, [f"{written}" for written in left])
+    side.set(ylim=(0, 150), yticks=[0, 50, 100], xlim=(-0.75, len(left) - 0.5))
+    side.set(xlabel="words written", title="variance left")
+    return told(side, "What is left of the prizes of all tales:", words, said)
+
+
+@figure(8.6, 4.6)
+def advantages(action_values: ArrayLike, values: ArrayLike, advantages: ArrayLike, *, ax: Axes) -> Axes:
+    """In each state: V as a line, Q of both words as dots, and the advantage as the arrow between them.
+
+    Args:
+        action_values: Q, in million points, shape [S, 2]: of the unlucky word, then of the lucky one.
+        values: V of the states, shape [S].
+        advantages: A, shape [S, 2]. The arrows are drawn as given.
+    """
+    action_values = finite("action_values", action_values)
+    advantages = finite("advantages", advantages)
+    same_shape(action_values=action_values, advantages=advantages)
+    values = finite("values", values)
+    words = []
+    for state, (value, q, a) in enumerate(zip(values, action_values, advantages, strict=True)):
+        ax.hlines(value, state - 0.36, state + 0.36, color=COLORS["value"], lw=4)
+        ax.annotate(f"V = {value:.0f}", (state - 0.38, value), ha="right", va="center", color=COLORS["value"])
+        for place, height, arrow in zip((state - 0.2, state + 0.2), q, a, strict=True):
+            shape = {
+                "arrowstyle": "-|>,head_width=0.3,head_length=0.6",
+                "lw": 2.5,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            }
+            ax.annotate(
+                "", (place, value + arrow), (place, value), arrowprops=shape | {"color": COLORS["advantage"]}
+            )
+            ax.plot(place, height, "o", color=COLORS["human"], ms=10, zorder=1)
+            side = 1 if height > value else -1
+            ax.annotate(
+                f"A = {arrow:+.0f}",
+                (place + 0.04, value + arrow / 2),
+                ha="left",
+                va="center",
+                color=COLORS["advantage"],
+            )
+            ax.annotate(
+                f"Q = {height:.0f}",
+                (place, height),
+                xytext=(0, 13 * side),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                color=COLORS["human"],
+            )
+        words.append(
+            f"{state + 1} of 3 words lucky: V {value:.0f}, Q {q[0]:.0f} and {q[1]:.0f}, "
+            f"A {a[0]:+.0f} and {a[1]:+.0f}"
+        )
+
+    names = [f"{state + 1} of 3 words lucky" for state in range(len(values))]
+    ax.set_xticks(np.arange(len(values)), names)
+    ax.set(xlim=(-0.72, len(values) - 0.4), ylim=(0, 1.12 * action_values.max()))
+    ax.set_ylabel("prize to expect, million points")
+    ax.set_title("what the next word is worth: the unlucky one (left), the lucky one (right)")
+    return told(ax, "In million points, for the unlucky and the lucky word:", words)
 
 
 @figure(7.6, 3.6)
@@ -227,9 +285,9 @@ def size_and_signal(plain: Estimate, centred: Estimate, both: Estimate, *, ax: A
     return told(ax, "Typical length and signal-to-noise ratio of one tale's gradient.", words)
 
 
-@figure(7.6, 4.0)
+@figure(7.6, 3.8)
 def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
-    """Variance of the gradient with each baseline; the colour says whether its mean is still right.
+    """Variance of the gradient with each baseline; a hollow dot where its mean is wrong.
 
     Args:
         rows: baseline -> its exact estimate.
@@ -237,17 +295,20 @@ def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
     biased = {name: row.relative_bias > 1e-10 for name, row in rows.items()}
     places = dict(zip(rows, named_rows(ax, list(rows)), strict=True))
     words = []
-    for wrong, colour, label in (
-        (False, "reward", "mean exact, to ten digits"),
-        (True, "advantage", "mean wrong"),
+    for wrong, fill, label in (
+        (False, COLORS["truth"], "mean exact, to ten digits"),
+        (True, "white", "mean wrong"),
     ):
         names = [name for name in rows if biased[name] == wrong]
-        at, spread = [places[name] for name in names], [rows[name].variance for name in names]
-        ax.barh(at, spread, 0.62, color=COLORS[colour], label=label)
+        spread = [rows[name].variance for name in names]
+        at = [places[name] for name in names]
+        ax.plot(spread, at, "o", color=COLORS["truth"], mfc=fill, mew=2, ms=10, label=label)
     for name, row in rows.items():
         off = f"mean off by {row.relative_bias:.0%}" if biased[name] else "mean exact"
-        text = f"{row.variance:,.2f}" + (f"   ({off})" if biased[name] else "")
-        ax.annotate(text, (row.variance * 1.08, places[name]), va="center")
+        text = f"{row.variance:,.1f}" + (f"   ({off})" if biased[name] else "")
+        ax.annotate(
+            text, (row.variance, places[name]), xytext=(12, 0), textcoords="offset points", va="center"
+        )
         words.append(f"{name} {row.variance:,.2f}, {off}")
     ax.set(xscale="log", xlim=(5, 5_000), xlabel="variance of one episode's gradient (log axis)")
     ax.xaxis.set_major_formatter("{x:,.0f}")

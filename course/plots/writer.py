@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from course.arrays import Array
-from course.arrays import number as one_number
+from course.arrays import Array, Refusal, finite, whole
 from course.plots.drawing import COLORS, figure
 from course.plots.parts import named_rows, told
 from course.plots.words import number
@@ -38,7 +37,7 @@ def learning(
     *,
     critic: Mapping[str, str] | None = None,
     old: Sequence[str] = (),
-    guess: float | None = None,
+    guess: float | Sequence[float] | None = None,
     guess_at: int | None = None,
     ax: Axes,
 ) -> Axes:
@@ -49,7 +48,7 @@ def learning(
         critic: by the same name, whose values were used: "exact" (a solid line, also if not given),
             "learned" (dashed) or "blind" (dotted).
         old: names of lines that an earlier lesson drew already; they are dimmed.
-        guess: what the learner predicted, in million points; None if nothing.
+        guess: what the learner predicted, one number or several, in million points; None if nothing.
         guess_at: the update that the guess is about; the last if None.
     """
     critic = critic or {}
@@ -70,11 +69,8 @@ def learning(
     _mark_limits(ax, middle=last / 2)
     said = ""
     if guess is not None:
-        guess = one_number("guess", guess)
-        at = last if guess_at is None else guess_at
-        ax.plot(at, guess, "D", color=COLORS["truth"], ms=9, mfc="none", mew=2, clip_on=False)
-        ax.annotate("your guess", (at, guess), xytext=(-8, 8), textcoords="offset points", ha="right")
-        said = f"You guessed {number(guess)} after {at} updates."
+        at = last if guess_at is None else whole("guess_at", guess_at, low=0)
+        said = _draw_guess(ax, guess, at=at)
 
     ax.set(xlim=(0, last), ylim=(300, 2_700))
     ax.set_xlabel("updates, 20 answers each")
@@ -123,6 +119,17 @@ def _draw_line(ax: Axes, scores: Array, *, color: str, style: str, dim: bool) ->
     high = scores.max(axis=0)
     ax.fill_between(np.arange(len(low)), low, high, color=color, alpha=0.08 if dim else 0.25, lw=0)
     ax.plot(np.median(scores, axis=0), style, color=color, lw=1.5 if dim else 2.5, alpha=0.4 if dim else 1.0)
+
+
+def _draw_guess(ax: Axes, guess: float | Sequence[float], *, at: int) -> str:
+    """A hollow diamond for each number that was predicted; what the alt text says of them."""
+    numbers = np.atleast_1d(finite("guess", guess))
+    if numbers.ndim != 1 or not numbers.size:
+        raise Refusal(f"guess must be a number of million points, or several, got shape {numbers.shape}")
+    for each in numbers:
+        ax.plot(at, each, "D", color=COLORS["truth"], ms=9, mfc="none", mew=2, clip_on=False)
+        ax.annotate("your guess", (at, each), xytext=(-8, 8), textcoords="offset points", ha="right")
+    return f"You guessed {' and '.join(number(each) for each in numbers)} after {at} updates."
 
 
 def _said_of(name: str, run: Learning, median: Array, kind: str) -> str:
