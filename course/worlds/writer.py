@@ -107,6 +107,23 @@ def learn(
     return Learning(scores=scores, cosines=cosines, explained_variance=explained)
 
 
+def write(logits: Array, rng: np.random.Generator) -> tuple[NDArray[np.int64], Array]:
+    """Write one answer.
+
+    Args:
+        logits: a row for each place, shape [T, K].
+        rng: draws the tokens.
+
+    Returns:
+        The tokens, shape [T], and the probabilities that they were drawn from, shape [T, K], in the
+        precision of `logits`: in 32 bits a token that lies a gap of 104 behind has exactly 0.
+    """
+    chance = _softmax(logits)
+    upto = np.cumsum(chance, axis=1, dtype=np.float64)
+    draws = rng.random((len(logits), 1)) * upto[:, -1:]
+    return (draws >= upto[:, :-1]).sum(axis=1), chance
+
+
 def whole_score(e: Batch) -> Array:
     """Line 1, lesson 5: every token gets all that its answer was paid."""
     return np.tile(e.rewards.sum(axis=0), (len(e.rewards), 1))
