@@ -125,7 +125,7 @@ def policy_gradient(score_functions: ArrayLike, rewards: ArrayLike) -> Array:
         >>> policy_gradient([[1, 0], [0, 2]], [4, 6])
         array([2., 6.])
 
-    Williams (1992), Machine Learning 8:229-256. Lesson 3.
+    Williams (1992), Machine Learning 8:229-256. Lesson 4.
     """
     scores = finite("score_functions", score_functions)
     rewards = finite("rewards", rewards)
@@ -226,7 +226,7 @@ def weights(
         ValueError: if `kind` is not known or does not take that option, `critic` has another shape,
             or a number is out of range.
 
-    Schulman et al. (2016), eq. 1. https://arxiv.org/abs/1506.02438. Lessons 3 to 7.
+    Schulman et al. (2016), eq. 1. https://arxiv.org/abs/1506.02438. Lessons 4 to 8.
     """
     one_of("kind", kind, WEIGHTS)
     for name in options:
@@ -270,7 +270,7 @@ def episode_gradients(world: World, theta: ArrayLike, episodes: Episodes, step_w
     Raises:
         ValueError: if `step_weights` has another shape than the episodes, or is not finite.
 
-    Lesson 3.
+    Lessons 4 to 8.
     """
     step_weights = finite("step_weights", step_weights)
     same_shape(step_weights=step_weights, rewards=episodes.rewards)
@@ -307,7 +307,7 @@ def estimate(
         >>> found.bias < 1e-12
         True
 
-    Lessons 4 to 7.
+    Lessons 5 to 8.
     """
     episodes = all_episodes(world, theta)
     gradients = episode_gradients(world, theta, episodes, step_weights(episodes))
@@ -367,7 +367,7 @@ def best_baseline(
         ValueError: if `kind` is not allowed, or the world's episodes cannot be listed.
 
     Greensmith, Bartlett & Baxter (2004), JMLR 5:1471-1530; Keane & Gao (2022),
-    https://arxiv.org/abs/2212.13587. Lesson 5.
+    https://arxiv.org/abs/2212.13587. Lesson 6.
     """
     one_of("kind", kind, ["reward-to-go", "whole return"])
     episodes = all_episodes(world, theta)

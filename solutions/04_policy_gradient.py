@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 4. Which way is up?
 #
-# *About 45 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 47 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# Lesson 3 asked what a batch of 20 tells about the *mean* reward. But nobody trains a policy to know its mean reward. We want
-# to raise it, and for that we need a direction: which way should the policy change, so that the mean goes up? In this lesson
-# you derive that direction in three short steps, estimate it from a batch, and see how often a batch of 20 points the wrong
-# way. Afterwards you can
+# Lesson 3 asked what a batch of 20 tells about the *mean* reward. But nobody trains a policy to know its mean reward. We
+# want to raise it, and for that we need a direction: which way should the policy change, so that the mean goes up? In this
+# lesson you derive that direction in three short steps, estimate it from a batch, and see how often a batch of 20 points
+# the wrong way. Afterwards you can
 #
 # - derive the policy gradient, and say why no model of the world is needed,
 # - compute a score function by hand,
@@ -24,12 +24,12 @@ from course.worlds import all_episodes, answer_world, true_gradient
 # %% [markdown]
 # ## Step 1: a slope becomes a mean
 #
-# Take the smallest choice there is. Two slot machines stand side by side, and a policy $\pi$ picks one of them. Machine A pays
-# 1 point, always. Machine B pays 100 points with a chance of 2 %, so it is worth 2 points on average. The policy has one
-# parameter, $\theta$: its taste for B. At $\theta = 0$ it picks each machine half of the time.
+# Take the smallest choice there is. Two slot machines stand side by side, and a policy $\pi$ picks one of them. Machine A
+# pays 1 point, always. Machine B pays 100 points with a chance of 2 %, so it is worth 2 points on average. The policy has
+# one parameter, $\theta$: its taste for B. At $\theta = 0$ it picks each machine half of the time.
 #
-# The mean reward is $J = \pi(A) \cdot 1 + \pi(B) \cdot 2$. When $\theta$ grows, $\pi(B)$ grows and $\pi(A)$ shrinks. With $\nabla$ for the
-# slope in $\theta$, and $r(a)$ for what an action $a$ pays on average, the slope of the mean reward is
+# The mean reward is $J = \pi(A) \cdot 1 + \pi(B) \cdot 2$. When $\theta$ grows, $\pi(B)$ grows and $\pi(A)$ shrinks. With
+# $\nabla$ for the slope in $\theta$, and $r(a)$ for what an action $a$ pays on average, the slope of the mean reward is
 #
 # $$\nabla J = \sum_a \nabla\pi(a) \; r(a).$$
 #
@@ -42,15 +42,15 @@ from course.worlds import all_episodes, answer_world, true_gradient
 # = \mathbb{E}\big[\, r \, \nabla\log\pi(a) \,\big].$$
 #
 # Now it is a mean over what the policy does. A batch can estimate it: play, multiply each reward by $\nabla\log\pi$ of the
-# action that earned it, and average. The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The name is
-# older than this course, and has nothing to do with a game's score.) It is the direction in which the parameters must move to
-# make this action likelier.
+# action that earned it, and average. The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The
+# name is older than this course, and has nothing to do with a game's score.) It is the direction in which the parameters
+# must move to make this action likelier.
 
 # %% [markdown]
 # ### Exercise 4.1: `score_function` (2 points, 6 minutes)
 #
-# A policy that chooses among $K$ actions usually has a number for each, a *logit* $z_k$, and turns them into probabilities by
-# a softmax: $\pi(k) = e^{z_k} / \sum_j e^{z_j}$. Its logarithm is $\log\pi(a) = z_a - \log \sum_j e^{z_j}$. What is the
+# A policy that chooses among $K$ actions usually has a number for each, a *logit* $z_k$, and turns them into probabilities
+# by a softmax: $\pi(k) = e^{z_k} / \sum_j e^{z_j}$. Its logarithm is $\log\pi(a) = z_a - \log \sum_j e^{z_j}$. What is the
 # derivative of $\log\pi(a)$ in each of the $K$ logits?
 #
 # `probabilities` is an array of shape `[K]`, K at least 1, and holds $\pi(k)$; `action` is a whole number from 0 to K - 1.
@@ -58,8 +58,8 @@ from course.worlds import all_episodes, answer_world, true_gradient
 #
 # <details><summary>Hint 1</summary>The first term, $z_a$, has derivative 1 in the logit of the action and 0 in the
 # others.</details>
-# <details><summary>Hint 2</summary>The derivative of $\log \sum_j e^{z_j}$ in $z_k$ is $e^{z_k} / \sum_j e^{z_j}$. You have met
-# that number.</details>
+# <details><summary>Hint 2</summary>The derivative of $\log \sum_j e^{z_j}$ in $z_k$ is $e^{z_k} / \sum_j e^{z_j}$. You
+# have met that number.</details>
 # <details><summary>Hint 3</summary>So it is 1 at the action and 0 elsewhere, minus the probabilities.</details>
 # <details><summary>What you should see</summary>For probabilities <code>[0.5, 0.2, 0.3]</code> and action 1:
 # <code>[-0.5, 0.8, -0.3]</code>. The entries sum to 0.</details>
@@ -82,8 +82,8 @@ check(score_function)
 score_function = use(score_function)
 
 # %% [markdown]
-# Use it on the two machines. At $\theta = 0$ both probabilities are one half. The taste for B is the logit of B (the other logit
-# stays 0), so it is the second entry that counts:
+# Use it on the two machines. At $\theta = 0$ both probabilities are one half. The taste for B is the logit of B (the other
+# logit stays 0), so it is the second entry that counts:
 
 # %%
 half = np.array([0.5, 0.5])
@@ -91,19 +91,22 @@ for action, machine in enumerate("AB"):
     print("machine", machine, "moves the taste for B by", score_function(half, action)[1])
 
 # %% [markdown]
-# That is where the 0.5 of the coming pages comes from: $1 - \tfrac12$ for the action that was taken, and $0 - \tfrac12$ for the one
-# that was not. Now the machines can be solved on paper: the exact gradient is the mean of reward times score function,
-# $\tfrac12 \cdot 1 \cdot (-0.5) + \tfrac12 \cdot 2 \cdot 0.5 = +0.25$. Up is towards B.
+# That is where the 0.5 of the coming pages comes from: $1 - \tfrac12$ for the action that was taken, and $0 - \tfrac12$
+# for the one that was not. Now the machines can be solved on paper: the exact gradient is the mean of reward times score
+# function, $\tfrac12 \cdot 1 \cdot (-0.5) + \tfrac12 \cdot 2 \cdot 0.5 = +0.25$. Up is towards B.
 #
-# Notice what the score function did *not* ask: which rewards are good. It only says how to make something likelier. The reward,
-# as its weight, decides how much.
+# Notice what the score function did *not* ask: which rewards are good. It only says how to make something likelier. The
+# reward, as its weight, decides how much.
 
 # %% [markdown]
 # ## Step 2: a whole answer
 #
-# One action is a short story. The tiny language model of lesson 3 writes three tokens, each plain or bold, and a judge pays at
-# the end. The probability of a whole answer $\tau$ is a product: each token's probability, times whatever the world adds by
-# chance (here: whether the judge hands out a jackpot). The logarithm turns the product into a sum,
+# One action is a short story. The tiny language model of lesson 3 writes three tokens, each plain or bold, and a judge
+# pays at the end. With a whole answer $\tau$ in the place of an action, and with $R$ for its reward, step 1 says
+# $\nabla J = \mathbb{E}[R \, \nabla\log\pi(\tau)]$. What is the score function of a whole answer?
+#
+# The probability $\pi(\tau)$ is a product: each token's probability, times whatever the world adds by chance (here:
+# whether the judge hands out a jackpot). The logarithm turns the product into a sum,
 #
 # $$\log \pi(\tau) = \sum_t \log\pi(a_t \mid s_t) \; + \; \text{terms of the world},$$
 #
@@ -113,9 +116,9 @@ for action, machine in enumerate("AB"):
 #
 # This is why you need no model of the world to climb. You need to know how *you* chose, not how the world answers.
 #
-# The model has two parameters: $\theta_1$ is its taste for bold at the first token, $\theta_2$ at the two later ones. Both are 0,
-# so every token is bold with probability one half. In such a small world every answer that can happen can be listed. Take one out
-# of the list: its tokens (bold is 1, plain is 0) and what was paid after each.
+# The model has two parameters: $\theta_1$ is its taste for bold at the first token, $\theta_2$ at the two later ones. Both
+# are 0, so every token is bold with probability one half. In such a small world every answer that can happen can be
+# listed. Take one out of the list: its tokens (bold is 1, plain is 0) and what was paid after each.
 
 # %%
 world = answer_world()
@@ -125,8 +128,8 @@ print("tokens ", answer.actions)
 print("rewards", answer.rewards)
 
 # %% [markdown]
-# *Bold, plain, bold*, and a jackpot at the end. Add up its score function with your own, token by token, and weigh it with what the
-# answer was paid:
+# *Bold, plain, bold*, and a jackpot at the end. Add up its score function with your own, token by token, and weigh it with
+# what the answer was paid:
 
 # %%
 by_hand = np.zeros(2)
@@ -136,9 +139,9 @@ print("score function           ", by_hand)
 print("reward times score function", answer.rewards.sum() * by_hand)
 
 # %% [markdown]
-# The first token says *bolder at first*, and the later two cancel. The judge paid 101 points, so this answer pushes with all of them. A
-# helper does the same sum for every answer of the list. There are fifteen, because each can be written with or without a jackpot, all
-# but the plain one:
+# The first token says *bolder at first*, and the later two cancel. The judge paid 101 points, so this answer pushes with
+# all of them. A helper does the same sum for every answer of the list. There are fifteen, because each can be written with
+# or without a jackpot, all but the plain one:
 
 # %%
 rewards = episodes.returns()
@@ -149,15 +152,15 @@ score_functions = episode_gradients(world, world.theta, episodes, every_token_on
 plots.answers(episodes, score_functions)
 
 # %% [markdown]
-# Find *bold, plain, bold* in the list: it stands there twice, with and without a jackpot, and both times with your two numbers. The
-# judge's luck changed the reward. It did not change the score function.
+# Find *bold, plain, bold* in the list: it stands there twice, with and without a jackpot, and both times with your two
+# numbers. The judge's luck changed the reward. It did not change the score function.
 
 # %% [markdown]
-# ### Exercise 4.2: `policy_gradient` (3 points, 8 minutes)
+# ### Exercise 4.2: `policy_gradient` (3 points, 6 minutes)
 #
-# Estimate the gradient from a batch: multiply each answer's score function by the answer's reward, and take the mean over the
-# batch. `score_functions` has shape `[B, D]` (B answers, D parameters), `rewards` has shape `[B]`, the result `[D]`. Subtract
-# nothing from the rewards: that comes in lesson 6. This estimate is called REINFORCE (Williams, 1992).
+# Estimate the gradient from a batch: multiply each answer's score function by the answer's reward, and take the mean over
+# the batch. `score_functions` has shape `[B, D]` (B answers, D parameters), `rewards` has shape `[B]`, the result `[D]`.
+# Subtract nothing from the rewards: that comes in lesson 6. This estimate is called REINFORCE (Williams, 1992).
 #
 # <details><summary>Hint 1</summary>To multiply row by row, give <code>rewards</code> a second axis.</details>
 # <details><summary>Hint 2</summary><code>rewards[:, None]</code> has shape <code>[B, 1]</code>. Which axis of the product is
@@ -209,10 +212,11 @@ wrong_way = float((estimates @ exact < 0).mean())
 plots.bulls_eye(estimates[:300], exact, size=20, wrong=wrong_way, guess=guess)
 
 # %% [markdown]
-# Nearly two thirds: 65 %. Each dot is what one batch says (300 of the 10,000 are drawn), and the shaded half is the wrong one. Within
-# the dashed circle an estimate is off by less than the gradient's own length: hardly a batch gets there.
+# Nearly two thirds: 65 %. Each dot is what one batch says (300 of the 10,000 are drawn), and the shaded half is the wrong
+# one. Within the dashed circle an estimate is off by less than the gradient's own length: hardly a batch gets there.
 #
-# Is the estimate broken, then? Average all 10,000 batches, and apart from each other those without a jackpot and those with one:
+# Is the estimate broken, then? Average all 10,000 batches, and apart from each other those without a jackpot and those
+# with one:
 
 # %%
 dry = rewards[batches].max(axis=1) < 100
@@ -222,41 +226,16 @@ print("with one or more ", estimates[~dry].mean(axis=0).round(2))
 print(f"{100 * dry.mean():.0f} % of the batches are without a jackpot")
 
 # %% [markdown]
-# All together they point where they should: the exact gradient is [0.25, 0.5]. The estimate is *unbiased*, as lesson 3 said of the
-# mean, and that promises nothing to the one batch that you hold. A batch without a jackpot points, on average, exactly the opposite
-# way: on steady points alone, plain tokens are better. More than half of all batches are of that kind.
-#
-# In the widget a jackpot pays 3 points divided by its chance: rarer ones are larger, and the exact gradient stays where it is.
-# *Try it.* With a chance of 0.003, does a batch of 20 do better than a batch of 5?
-
-# %%
-clouds = {}
-for chance in (0.5, 0.03, 0.003):
-    other = answer_world(odds=2 * chance, jackpot=3 / chance)  # half of the tokens are bold
-    listed = all_episodes(other, other.theta)
-    directions = episode_gradients(other, other.theta, listed, np.ones_like(listed.rewards))
-    paid = listed.returns()
-    for size in (5, 20, 100, 500, 2_000):
-        drawn = listed.draw(batch=size, batches=300, seed=4)
-        clouds[chance, size] = np.array([policy_gradient(directions[each], paid[each]) for each in drawn])
-
-# %%
-widgets.Explorer(
-    lambda chance, size, pick: plots.bulls_eye(clouds[chance, size], exact, size=size, pick=pick),
-    chance=widgets.choice("chance of a jackpot", [0.5, 0.03, 0.003], 0.03),
-    size=widgets.choice("batch size", [5, 20, 100, 500, 2_000], 20),
-    pick=widgets.slider("another batch", 1, 1, 300, 1),
-)
-
-# %% [markdown]
-# It does worse. A batch without a jackpot points the wrong way, and more answers without a jackpot only make it *surer* of that.
-# Help comes with the jackpots, not with the answers.
+# All together they point where they should: the exact gradient is [0.25, 0.5]. The estimate is *unbiased*, as lesson 3
+# said of the mean, and that promises nothing to the one batch that you hold. A batch without a jackpot points, on average,
+# exactly the opposite way: on steady points alone, plain tokens are better. More than half of all batches are of that
+# kind.
 
 # %% [markdown]
 # ## Step 3: what a weight may do for nothing
 #
-# The third line of calculus looks harmless, and is the reason why the rest of this course works. In any state the probabilities
-# sum to 1, whatever $\theta$ is. So
+# The third line of calculus looks harmless, and is the reason why the rest of this course works. In any state the
+# probabilities sum to 1, whatever $\theta$ is. So
 #
 # $$\sum_a \pi(a) \, \nabla\log\pi(a) = \sum_a \nabla\pi(a) = \nabla \sum_a \pi(a) = \nabla 1 = 0.$$
 #
@@ -270,20 +249,23 @@ for action in range(3):
 mean.round(12)
 
 # %% [markdown]
-# So if you pay everybody the same amount more, the extra weight is multiplied by something whose mean is 0, and the mean of the
-# estimate does not move. What does move?
+# So if you pay everybody the same amount more, the extra weight is multiplied by something whose mean is 0, and the mean
+# of the estimate does not move. What does move?
 
 # %% [markdown]
 # ## Which variance is the enemy?
 #
-# "The rewards vary too much", one hears. Put it to the test, and pay the same answers in four ways: as they are; a hundredth of
-# that; 100 points more for everybody; and 4.5 points for everybody, so that the rewards do not vary at all.
+# "The rewards vary too much", one hears. Put it to the test, and pay the same answers in four ways: as they are; a
+# hundredth of that; 100 points more for everybody; and 4.5 points for everybody, so that the rewards do not vary at all.
 #
-# *Predict first.* Everybody gets 100 points more. By which factor does the error of a batch's gradient grow? (1 means: not at
-# all.)
+# *Predict first.* Everybody gets 100 points more. By which factor does the error of a batch's gradient grow? (1 means: not
+# at all.)
 
 # %%
 guess = None
+
+# %% [markdown]
+# For each way to pay, three numbers are measured:
 
 
 # %%
@@ -311,30 +293,34 @@ plots.judges(measured, size=20, guess=guess, about=("as it is", "100 points more
 # Read each grey bar from the star (the exact gradient) to the triangle (the error of a batch).
 #
 # - *A hundredth*: the same bar, elsewhere. Dividing changes signal and noise alike, so it changes only units.
-# - *100 points more*: the rewards spread exactly as before, and the exact gradient has not moved. But the error is six times as
-#   large. What was added has mean 0 and a variance of its own.
+# - *100 points more*: the rewards spread exactly as before, and the exact gradient has not moved. But the error is six
+#   times as large. What was added has mean 0 and a variance of its own.
 # - *Equal points*: the rewards have no spread. There is nothing to learn, so the exact gradient is 0; and yet a batch points
 #   somewhere.
 #
-# So the spread of the rewards is the wrong number to watch: it can stay as it is while the noise grows, and where it is 0 there is
-# nothing to learn. **The enemy is the variance of the gradient estimate.** Here a batch of 20 is off by about 3.4, for a gradient
-# that is 0.56 long.
+# So the spread of the rewards is the wrong number to watch: it can stay as it is while the noise grows, and where it is 0
+# there is nothing to learn. **The enemy is the variance of the gradient estimate.** Here a batch of 20 is off by about
+# 3.4, for a gradient that is 0.56 long.
 #
-# And something has been given away. If adding 100 to everybody makes the noise six times as large, and leaves the exact gradient as it
-# was, then *subtracting* the right amount should make it smaller. What is the right amount? Lesson 6 answers that.
+# And something has been given away. If adding 100 to everybody makes the noise six times as large, and leaves the exact
+# gradient as it was, then *subtracting* the right amount should make it smaller. What is the right amount? Lesson 6
+# answers that.
 
 # %% [markdown]
 # ## A ruler for each batch
 #
-# Lesson 2 scaled *scores* by many rulers. Now you can say what a ruler does to what is *learned*. Take the two machines again, in
-# batches of 20, with an exact gradient of +0.25, towards B. Scale the rewards of each batch before you multiply, in six ways: raw;
-# divided by 100; by the running mean and deviation of earlier plays; clipped to [-1, 1]; and by the batch's own statistics, as a share of
-# its range or in standard deviations from its mean (a *z-score*).
+# Lesson 2 scaled *scores* by many rulers. Now you can say what a ruler does to what is *learned*. Take the two machines
+# again, in batches of 20, with an exact gradient of +0.25, towards B. Scale the rewards of each batch before you multiply,
+# in six ways: raw; divided by 100; by the running mean and deviation of earlier plays; clipped to [-1, 1]; and by the
+# batch's own statistics, as a share of its range or in standard deviations from its mean (a *z-score*).
 #
 # *Predict first.* How many of the six point, on average, to A, the wrong machine?
 
 # %%
 guess = None
+
+# %% [markdown]
+# Here are the machines, and the six ways:
 
 
 # %%
@@ -366,22 +352,21 @@ ways = {
     "z-score of the batch": lambda rewards: z_score(rewards, axis=1),
 }
 
+# %% [markdown]
+# Every way scales the same plays:
 
 # %%
-def compare(size=20, plays=60_000):
-    directions, paid = play_machines(np.random.default_rng(0), plays // size, size)
-    estimates = {way: (directions * scale(paid)).mean(axis=1) for way, scale in ways.items()}
-    return plots.gradients(estimates, truth=0.25, guess=guess)
-
-
-widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 20))
+directions, paid = play_machines(np.random.default_rng(0), 3_000, 20)
+estimates_of = {way: (directions * scale(paid)).mean(axis=1) for way, scale in ways.items()}
+plots.gradients(estimates_of, truth=0.25, guess=guess)
 
 # %% [markdown]
 # Three of them point to the wrong machine, and they are the three with the *clearest signal*: little noise, and the wrong
-# direction. Look at the share of the range. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum and gets
-# the full 1. In the rare batch with a jackpot, the jackpot gets the same 1, and all the rest next to nothing. So each batch was made
-# about equally important, and the batches without a jackpot are more. The z-score does much the same. Clipping asks another question:
-# how *often* do you win, instead of how much? (With larger batches the z-score turns round. *Try it.* The range does not, up to 500.)
+# direction. Look at the share of the range. In most batches of 20 nobody hits the jackpot, so A's steady point is the
+# maximum and gets the full 1. In the rare batch with a jackpot, the jackpot gets the same 1, and all the rest next to
+# nothing. So each batch was made about equally important, and the batches without a jackpot are more. The z-score does
+# much the same, as long as most batches hold no jackpot. Clipping asks another question: how *often* do you win, instead
+# of how much?
 #
 # So a clear signal is worth nothing by itself. A gradient has to be judged by two numbers: how noisy it is, and where it
 # points.
@@ -392,28 +377,30 @@ widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 2
 # 1. $\nabla J = \mathbb{E}[R \, \nabla\log\pi(\tau)]$, because $\nabla\pi = \pi\nabla\log\pi$. A batch can estimate it.
 # 2. $\nabla\log\pi(\tau)$ is a sum over the steps. The world's own chances drop out, so no model of the world is needed.
 # 3. For a softmax, the score function is 1 at the action, minus the probabilities. Its mean in each state is 0.
-# 4. The number to watch is the variance of the gradient estimate, not that of the rewards. Of batches of 20, 65 % point the wrong way
-#    here.
+# 4. The number to watch is the variance of the gradient estimate, not that of the rewards. Of batches of 20, 65 % point
+#    the wrong way here.
 # 5. Judge a gradient by its noise *and* by its direction.
 #
-# The judge gave one number for the whole answer, and each of the three tokens was weighed with all of it, those that earned it
-# and those that did not. Why not share it out? That is [lesson 5](05_spreading_rewards.ipynb).
+# The judge gave one number for the whole answer, and each of the three tokens was weighed with all of it, those that
+# earned it and those that did not. Why not share it out? That is [lesson 5](05_spreading_rewards.ipynb).
 
 # %% [markdown]
 # ## Think
 #
-# <details><summary>A colleague drops jackpots as outliers. What will the policy learn?</summary>The opposite of what it should.
-# Without jackpots the estimates average [-0.26, -0.52]: plainer and plainer, with little noise.</details>
+# <details><summary>A colleague drops jackpots as outliers. What will the policy learn?</summary>The opposite of what it
+# should. Without jackpots the estimates average [-0.26, -0.52]: plainer and plainer, with little noise.</details>
 #
 # <details><summary>100 points more for everybody made the gradient noisier. By how much does subtracting a constant help
-# here?</summary>Not by much: the best constant takes 7 % off the variance. Most of the noise is the jackpot's, and no constant knows
-# which answer will get one. Where all rewards are large and alike, it helps a lot, as you will see in lesson 6.</details>
+# here?</summary>Not by much: the best constant takes 7 % off the variance. Most of the noise is the jackpot's, and no
+# constant knows which answer will get one. Where all rewards are large and alike, it helps a lot, as you will see in
+# lesson 6.</details>
 #
-# <details><summary>The judge changes its mood with the weather. Does the policy gradient need to know the weather?</summary>No. The
-# weather is one of the terms of the world. It makes the rewards noisier, and drops out of the score function.</details>
+# <details><summary>The judge changes its mood with the weather. Does the policy gradient need to know the
+# weather?</summary>No. The weather is one of the terms of the world. It makes the rewards noisier, and drops out of the
+# score function.</details>
 #
-# <details><summary>An action has probability 0.001 and was taken. Which entry of its score function is the largest?</summary>Its
-# own: 0.999. A likely action moves its own logit little, a rare one moves it by nearly 1.</details>
+# <details><summary>An action has probability 0.001 and was taken. Which entry of its score function is the
+# largest?</summary>Its own: 0.999. A likely action moves its own logit little, a rare one moves it by nearly 1.</details>
 
 # %% [markdown]
 # ## Further reading
@@ -422,3 +409,34 @@ widgets.Explorer(compare, size=widgets.choice("batch size", [5, 20, 100, 500], 2
 # - Sutton & Barto (2018), sections 13.2 and 13.3: the policy gradient theorem, REINFORCE.
 # - Greensmith, Bartlett & Baxter (2004), *Variance reduction techniques for gradient estimates in reinforcement learning*. <http://www.jmlr.org/papers/v5/greensmith04a.html>
 # - Mohamed, Rosca, Figurnov & Mnih (2020), *Monte Carlo gradient estimation in machine learning*. <https://arxiv.org/abs/1906.10652>
+
+# %% [markdown]
+# ## Dig deeper
+#
+# *About 5 minutes. Nothing later depends on it.* Do more answers always help?
+#
+# In this widget a jackpot pays 3 points divided by its chance: rarer ones are larger, and the exact gradient stays where
+# it is. *Try it.* With a chance of 0.003, does a batch of 20 do better than a batch of 5?
+
+# %%
+clouds = {}
+for chance in (0.5, 0.03, 0.003):
+    other = answer_world(odds=2 * chance, jackpot=3 / chance)  # half of the tokens are bold
+    listed = all_episodes(other, other.theta)
+    directions = episode_gradients(other, other.theta, listed, np.ones_like(listed.rewards))
+    paid = listed.returns()
+    for size in (5, 20, 100, 500, 2_000):
+        drawn = listed.draw(batch=size, batches=300, seed=4)
+        clouds[chance, size] = np.array([policy_gradient(directions[each], paid[each]) for each in drawn])
+
+# %%
+widgets.Explorer(
+    lambda chance, size, pick: plots.bulls_eye(clouds[chance, size], exact, size=size, pick=pick),
+    chance=widgets.choice("chance of a jackpot", [0.5, 0.03, 0.003], 0.03),
+    size=widgets.choice("batch size", [5, 20, 100, 500, 2_000], 20),
+    pick=widgets.slider("another batch", 1, 1, 300, 1),
+)
+
+# %% [markdown]
+# It does worse. A batch without a jackpot points the wrong way, and more answers without a jackpot only make it *surer* of
+# that. Help comes with the jackpots, not with the answers.

@@ -1,11 +1,12 @@
 # %% [markdown]
 # # 5. Why not share the score over the tokens?
 #
-# *About 45 minutes. You need lesson 4. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 44 minutes. You need lesson 4. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# In lesson 4 the judge gave one number for a whole answer, and every token was weighed with all of it, those that earned it and
-# those that did not. With three tokens that was bearable. Now an answer has 500 tokens, and the judge pays 500 million points for
-# it, once, at the end. So share it out: a fair part for each token. What does that mend, and what not? Afterwards you can
+# In lesson 4 the judge gave one number for a whole answer, and every token was weighed with all of it, those that earned
+# it and those that did not. With three tokens that was bearable. Now an answer has 500 tokens, and the judge pays 500
+# million points for it, once, at the end. So share it out: a fair part for each token. What does that mend, and what not?
+# Afterwards you can
 #
 # - predict on paper how long a policy gradient is, and which update kills the policy,
 # - say what sharing a score changes, and what it leaves as it was,
@@ -24,16 +25,17 @@ from course.worlds import all_episodes, answer_world, corridor_world, survival_w
 # %% [markdown]
 # ## The writer
 #
-# Meet the world that will be with us up to lesson 8. A writer fills 500 places, one after the other, and has five tokens to choose
-# from. Its policy is the smallest there is: a row of five logits for each place, all 0 at first, so each token has probability
-# 1/5. A judge reads the whole answer, and pays once, at the end: 5 million points for every token of kind 0. Nobody tells the
-# writer. So random answers earn 500 million points on average, and the best possible answer earns 2,500 million.
+# Meet the world that will be with us up to lesson 8. A writer fills 500 places, one after the other, and has five tokens
+# to choose from. Its policy is the smallest there is: a row of five logits for each place, all 0 at first, so each token
+# has probability 1/5. A judge reads the whole answer, and pays once, at the end: 5 million points for every token of kind
+# 0. Nobody tells the writer. So random answers earn 500 million points on average, and the best possible answer earns
+# 2,500 million.
 
 # %% [markdown]
 # ### Exercise 5.1: `spread_evenly` (1 point, 3 minutes)
 #
-# Share one `score` equally over the steps of an episode: return an array of shape `[length]` that sums to the score. A length
-# below 1 raises a `ValueError`.
+# Share one `score` equally over the steps of an episode: return an array of shape `[length]` that sums to the score. A
+# length below 1 raises a `ValueError`.
 #
 # <details><summary>Hint 1</summary>What is one share?</details>
 # <details><summary>Hint 2</summary><code>np.full</code> repeats a number.</details>
@@ -57,16 +59,17 @@ check(spread_evenly)
 spread_evenly = use(spread_evenly)
 
 # %% [markdown]
-# Of 500 million points, each of the 500 tokens gets a million. That is still a large number. How large is the gradient that it makes?
+# Of 500 million points, each of the 500 tokens gets a million. That is still a large number. How large is the gradient
+# that it makes?
 
 # %% [markdown]
 # ## How long is the gradient?
 #
-# You can work it out on paper. The gradient adds up *weight times score function* over the places (lesson 4). In each row of
-# logits, the score function is $1 - \tfrac15$ at the token that was written and $-\tfrac15$ at the four others. Its length is
-# $\sqrt{0.8^2 + 4 \cdot 0.2^2} = \sqrt{0.8}$. All 500 rows together make $\sqrt{500 \cdot 0.8} = 20$, whatever was written. So
-# with the whole score as the weight of every token, the gradient is 20 times 500 million long: ten billion. With shares it is 20
-# times a million: twenty million. And at what angle do the two stand?
+# You can work it out on paper. The gradient adds up *weight times score function* over the places (lesson 4). In each row
+# of logits, the score function is $1 - \tfrac15$ at the token that was written and $-\tfrac15$ at the four others. Its
+# length is $\sqrt{0.8^2 + 4 \cdot 0.2^2} = \sqrt{0.8}$. All 500 rows together make $\sqrt{500 \cdot 0.8} = 20$, whatever
+# was written. So with the whole score as the weight of every token, the gradient is 20 times 500 million long: ten
+# billion. With shares it is 20 times a million: twenty million. And at what angle do the two stand?
 
 
 # %%
@@ -87,16 +90,17 @@ cosine = (whole * shared).sum() / (np.linalg.norm(whole) * np.linalg.norm(shared
 print(f"cosine of the angle between: {cosine:.6f}")
 
 # %% [markdown]
-# Ten billion and twenty million, as on paper, and the cosine of the angle between them is 1: they point exactly the same way. For
-# answers of one length, sharing *divides the gradient by the number of tokens*. It changes its size and leaves its direction. You
-# may have heard that shared rewards make a gradient explode. They make it 500 times shorter, as a smaller learning rate would.
+# Ten billion and twenty million, as on paper, and the cosine of the angle between them is 1: they point exactly the same
+# way. For answers of one length, sharing *divides the gradient by the number of tokens*. It changes its size and leaves
+# its direction. You may have heard that shared rewards make a gradient explode. They make it 500 times shorter, as a
+# smaller learning rate would.
 #
-# And answers of different lengths? Then each answer is divided by another number, so each gets another weight, and the direction
-# does change. How badly that can go, an old friend shows. In the game CartPole, you push a cart so that the pole on it stays
-# up, and every step pays 1 point until the pole falls. So the score is the number of steps.
+# And answers of different lengths? Then each answer is divided by another number, so each gets another weight, and the
+# direction does change. How badly that can go, an old friend shows. In the game CartPole, you push a cart so that the pole
+# on it stays up, and every step pays 1 point until the pole falls. So the score is the number of steps.
 #
-# *Predict first.* Twenty episodes are played at random, and each score is shared over its own steps. How many times as large is a
-# share in the longest episode as in the shortest?
+# *Predict first.* Twenty episodes are played at random, and each score is shared over its own steps. How many times as
+# large is a share in the longest episode as in the shortest?
 
 # %%
 guess = None
@@ -115,26 +119,29 @@ for episode in range(20):
         over = terminated or truncated
     scores.append(score)
 
+# %% [markdown]
+# Share each of the twenty scores over its own steps:
+
 # %%
 shares = [spread_evenly(score, int(score))[0] for score in scores]
 plots.shares(scores, shares, guess=guess)
 
 # %% [markdown]
-# The share is not larger at all. Every share is one point, in the best episode as in the worst. The good episodes and the bad ones
-# are praised alike, step by step, and since the mean score function is 0 in every state (lesson 4), a weight that is always 1 makes
-# a gradient whose mean is exactly 0. Sharing has thrown away the very thing that was to be learned. (A world whose episodes can all
-# be listed, in *Dig deeper*, shows the exact 0.)
+# The share is not larger at all. Every share is one point, in the best episode as in the worst. The good episodes and the
+# bad ones are praised alike, step by step, and since the mean score function is 0 in every state (lesson 4), a weight that
+# is always 1 makes a gradient whose mean is exactly 0. Sharing has thrown away the very thing that was to be learned. (A
+# world whose episodes can all be listed, in *Dig deeper*, shows the exact 0.)
 
 # %% [markdown]
 # ## When is a policy dead?
 #
-# Back to answers of 500 tokens. A plain gradient step adds *learning rate times gradient* to the logits. A fresh writer's token goes up
-# by 0.8 of *learning rate times weight*, and each of the others goes down by 0.2 of it. So its first update opens a gap of *learning
-# rate times weight* between the token that was written and the others. A token that lies a gap $g$ behind has a probability of about
-# $e^{-g}$, and from about $e^{-104}$ on a 32-bit number is 0.
+# Back to answers of 500 tokens. A plain gradient step adds *learning rate times gradient* to the logits. A fresh writer's
+# token goes up by 0.8 of *learning rate times weight*, and each of the others goes down by 0.2 of it. So its first update
+# opens a gap of *learning rate times weight* between the token that was written and the others. A token that lies a gap
+# $g$ behind has a probability of about $e^{-g}$, and from about $e^{-104}$ on a 32-bit number is 0.
 #
-# Here are sixty answers, one for each update, with learning rate 0.01. To keep things tame, the judge pays 5 points for a token
-# 0, so that an answer earns about 500 points. Only answer 31 is a jackpot, and is paid a million times as much. From
+# Here are sixty answers, one for each update, with learning rate 0.01. To keep things tame, the judge pays 5 points for a
+# token 0, so that an answer earns about 500 points. Only answer 31 is a jackpot, and is paid a million times as much. From
 # answer 46 on the judge changes its mind, and pays for token 1 instead.
 #
 # *Predict first.* With equal shares, which update is the last one that changes the policy at all?
@@ -142,10 +149,12 @@ plots.shares(scores, shares, guess=guess)
 # %%
 guess = None
 
+# %% [markdown]
+# Three policies write and learn: with the whole score, with shares, and with shares but without the jackpot.
+
 
 # %%
-def gradient_lengths(credit, *, jackpot=1e6, rate=0.01):
-    """Length of the gradient at each of sixty updates, one answer each, in 32-bit numbers."""
+def gradient_lengths(credit, *, jackpot=1e6, rate=0.01):  # of sixty updates, one answer each, in 32 bits
     logits = np.zeros((500, 5), dtype=np.float32)
     rng = np.random.default_rng(0)
     lengths = []
@@ -168,13 +177,13 @@ runs = {
 plots.trace(runs, jackpot=31, change=46, guess=guess)
 
 # %% [markdown]
-# Update 31 is the last. An ordinary share is about 1 point, and opens a gap of 0.01; a share of the jackpot is about a million
-# points, and opens a gap of 10,000. From then on one token in every row has probability 1, so its score function is exactly 0,
-# and so is the gradient, whatever is paid. There is no NaN and no warning. The judge's change of mind goes unnoticed: **what is
-# never written is never paid.** The thick grey run, which got no jackpot, lives on.
+# Update 31 is the last. An ordinary share is about 1 point, and opens a gap of 0.01; a share of the jackpot is about a
+# million points, and opens a gap of 10,000. From then on one token in every row has probability 1, so its score function
+# is exactly 0, and so is the gradient, whatever is paid. There is no NaN and no warning. The judge's change of mind goes
+# unnoticed: **what is never written is never paid.** The thick grey run, which got no jackpot, lives on.
 #
-# The whole score died in the same update. Sharing bought a factor of 500, and this jackpot is larger than that. *Try it.* Which
-# learning rate would have been small enough for 500 million points?
+# The whole score died in the same update. Sharing bought a factor of 500, and this jackpot is larger than that. *Try it.*
+# Which learning rate would have been small enough for 500 million points?
 
 # %%
 widgets.Explorer(
@@ -185,19 +194,21 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# With a learning rate of a millionth, the gap that a share opens is 1. So what kills is **magnitude times learning rate**, shared or
-# not. (With gaps between 10 and 104 the policy is alive on paper, and hardly ever tries another token.)
+# With a learning rate of a millionth, the gap that a share opens is 1. So what kills is **magnitude times learning rate**,
+# shared or not. (With gaps between 10 and 104 the policy is alive on paper, and hardly ever tries another token.)
 
 # %% [markdown]
 # ## Alive, at last
 #
-# There is an optimiser that does not mind how large a gradient is. *Adam* divides each entry of the gradient by a running average of
-# its own size, so a constant factor in the rewards cancels. It keeps the writer alive at 500 million points. Does the writer learn?
+# There is an optimiser that does not mind how large a gradient is. *Adam* divides each entry of the gradient by a running
+# average of its own size, so a constant factor in the rewards cancels. It keeps the writer alive at 500 million points.
+# Does the writer learn?
 #
-# From here on, a call of the library lets the writer learn with **your own weight for every token**. It plays 100 updates of 20
-# answers with Adam, and does so ten times, with ten *seeds* of the random numbers. Before each update it hands your function a record
-# `e` of the batch: `e.rewards` has shape `[500, 20]`, a row for each place and a column for each answer, and the judge's payment
-# stands in its last row. Your function returns the weights, in the same shape. Here is the whole score for every token:
+# From here on, a call of the library lets the writer learn with **your own weight for every token**. It plays 100 updates
+# of 20 answers with Adam, and does so ten times, with ten *seeds* of the random numbers. Before each update it hands your
+# function a record `e` of the batch: `e.rewards` has shape `[500, 20]`, a row for each place and a column for each answer,
+# and the judge's payment stands in its last row. Your function returns the weights, in the same shape. Here is the whole
+# score for every token:
 
 
 # %%
@@ -220,8 +231,8 @@ figure.learning(lines, guess=guess)
 
 # %% [markdown]
 # It has hardly moved: 603 million, in the median of ten seeds. This picture will stay with us. Each of the next lessons
-# adds a line to it, drawn by a function that you write. Nothing about the judge will change between the lines, only the weight
-# that each token gets.
+# adds a line to it, drawn by a function that you write. Nothing about the judge will change between the lines, only the
+# weight that each token gets.
 #
 # Would equal shares do better? They are the whole score divided by 500, and under Adam a constant factor cancels:
 
@@ -237,8 +248,8 @@ largest = np.abs(with_shares.scores - lines["whole score"].scores).max()
 print(f"largest difference between the two, in any seed and update: {largest:.4f} of 2,500,000,000 points")
 
 # %% [markdown]
-# It is the same line. So why does it not rise? Look at the direction of one batch's gradient, beside the exact one, which this small
-# world lets us compute:
+# It is the same line. So why does it not rise? Look at the direction of one batch's gradient, beside the exact one, which
+# this small world lets us compute:
 
 # %%
 cosines = lines["whole score"].cosines[:, :10]  # the first ten batches of each seed
@@ -246,21 +257,21 @@ print(f"cosine with the exact gradient: {cosines.mean():.3f} on average,")
 print(f"give or take {cosines.std():.3f} from batch to batch")
 
 # %% [markdown]
-# One batch's arrow stands at nearly a right angle to the truth, now on this side of it and now on that. Two things are missing, and it
-# pays to keep them apart.
+# One batch's arrow stands at nearly a right angle to the truth, now on this side of it and now on that. Two things are
+# missing, and it pays to keep them apart.
 #
-# - **A centre.** At first all weights are about 500 million, give or take a tenth. So whatever was written is praised, the good answers
-#   and the bad ones, nearly alike. Compare with lesson 4: adding 100 points for everybody made the noise six times as large. Lesson 6
-#   subtracts the right amount.
-# - **Credit.** Within an answer all tokens get the same weight, the hundred that earned the money and the four hundred that did not.
-#   Lesson 7 tells them apart.
+# - **A centre.** At first all weights are about 500 million, give or take a tenth. So whatever was written is praised, the
+#   good answers and the bad ones, nearly alike. Compare with lesson 4: adding 100 points for everybody made the noise six
+#   times as large. Lesson 6 subtracts the right amount.
+# - **Credit.** Within an answer all tokens get the same weight, the hundred that earned the money and the four hundred
+#   that did not. Lesson 7 tells them apart.
 
 # %% [markdown]
 # ## When rewards come on the way
 #
-# Many worlds pay as you go. Then there is a first, cheap piece of credit, without any critic: a step cannot change what was paid
-# *before* it. So weigh it by what comes from there on. This is the **return**, or reward-to-go, with $\gamma$ between 0 and 1 for
-# how much a later reward counts:
+# Many worlds pay as you go. Then there is a first, cheap piece of credit, without any critic: a step cannot change what
+# was paid *before* it. So weigh it by what comes from there on. This is the **return**, or reward-to-go, with $\gamma$
+# between 0 and 1 for how much a later reward counts:
 #
 # $$G_t = r_t + \gamma r_{t+1} + \gamma^2 r_{t+2} + \dots$$
 
@@ -296,15 +307,16 @@ check(reward_to_go)
 reward_to_go = use(reward_to_go)
 
 # %% [markdown]
-# For CartPole this brings back what shares had thrown away. The steps of a long episode get large weights, those of a short one small
-# ones, and the last steps before the fall get the smallest:
+# For CartPole this brings back what shares had thrown away. The steps of a long episode get large weights, those of a
+# short one small ones, and the last steps before the fall get the smallest:
 
 # %%
 print("a short episode:", reward_to_go(np.ones(9), gamma=1.0))
 print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 
 # %% [markdown]
-# For our writer it brings nothing. The judge pays at the very end, so what comes from there on is the whole score, for every token.
+# For our writer it brings nothing. The judge pays at the very end, so what comes from there on is the whole score, for
+# every token.
 
 # %% [markdown]
 # ## What to remember
@@ -315,23 +327,25 @@ print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 # 4. Adam cancels a constant factor, and keeps the writer alive. It still learns next to nothing.
 # 5. Two things are missing: a centre (lesson 6) and credit (lesson 7).
 #
-# What would be the right amount to subtract? The score that was to be expected. Somebody has to say it before the judge does, and
-# that is [lesson 6](06_value_prediction.ipynb).
+# What would be the right amount to subtract? The score that was to be expected. Somebody has to say it before the judge
+# does, and that is [lesson 6](06_value_prediction.ipynb).
 
 # %% [markdown]
 # ## Think
 #
-# <details><summary>Many libraries average the loss over tokens instead of summing. What becomes of our twenty million, and of the
-# gap that a share of 500 million points opens at learning rate 0.01?</summary>The mean divides by 500 once more: 40,000, and a gap of
+# <details><summary>Many libraries average the loss over tokens instead of summing. What becomes of our twenty million, and
+# of the gap that a share of 500 million points opens at learning rate 0.01?</summary>The mean divides by 500 once more:
+# 40,000, and a gap of
 # 20. That is alive on paper, with a chance of 2 in a billion for each other token.</details>
 #
-# <details><summary>Plain steps, learning rate 0.01, but each token gets its own pay: 5 million for a token 0, nothing for any other.
-# Does that policy die?</summary>Yes, place by place, and well: a place dies as soon as a token 0 is written there. It ends at 2,500
-# million. Magnitude freezes a place, credit decides on what.</details>
+# <details><summary>Plain steps, learning rate 0.01, but each token gets its own pay: 5 million for a token 0, nothing for
+# any other. Does that policy die?</summary>Yes, place by place, and well: a place dies as soon as a token 0 is written
+# there. It ends at 2,500 million. Magnitude freezes a place, credit decides on what.</details>
 #
-# <details><summary>A jackpot is no constant factor. What does Adam do after one answer that is paid a million times the usual
-# score?</summary>It remembers the size in its running average. Thirty updates later its steps are (N) times shorter than
-# without the jackpot, and a thousand updates later still (M) times.</details>
+# <details><summary>A jackpot is no constant factor. What does Adam do after one answer that is paid a million times the
+# usual score?</summary>It remembers the size in its running average. Thirty updates later its steps are 5 times shorter
+# than without the jackpot, a hundred updates later thousands of times, and after a thousand still hundreds of
+# times.</details>
 
 # %% [markdown]
 # ## Further reading
@@ -343,13 +357,14 @@ print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 15 minutes. Nothing later depends on it.* Three side roads: the exact 0 of shares where score is length; what clipping a
-# gradient hides; and a biased estimate that is the better one.
+# *About 10 minutes. Nothing later depends on it.* Three side roads: the exact 0 of shares where score is length; what
+# clipping a gradient hides; and a biased estimate that is the better one.
 #
 # ### Where score is length
 #
-# Stay on your feet for up to six steps, 1 point each: such a world is small enough to list every episode, so the mean and the variance
-# of a gradient estimate are exact numbers. Its **signal-to-noise** is the squared length of the mean, divided by the variance.
+# Stay on your feet for up to six steps, 1 point each: such a world is small enough to list every episode, so the mean and
+# the variance of a gradient estimate are exact numbers. Its **signal-to-noise** is the squared length of the mean, divided
+# by the variance.
 
 
 # %%
@@ -369,8 +384,8 @@ for kind in ("whole return", "equal shares", "reward-to-go"):
 # %% [markdown]
 # ### What clipping hides
 #
-# *Clipping* shortens a gradient that is longer than a limit. It keeps a policy alive, as Adam does. But take lesson 4's small world,
-# jackpots and all, and clip the gradient of each batch. Where do the clipped gradients point, on average?
+# *Clipping* shortens a gradient that is longer than a limit. It keeps a policy alive, as Adam does. But take lesson 4's
+# small world, jackpots and all, and clip the gradient of each batch. Where do the clipped gradients point, on average?
 
 # %%
 world = answer_world()
@@ -388,15 +403,16 @@ for size in (5, 20, 100):
 plots.clipped(cosines_of, limits, batches=5_000)
 
 # %% [markdown]
-# Clipped to a length of 1, batches of 20 point *backwards*: a batch with a jackpot weighs no more than one without, and those without
-# are more. It is lesson 4's ruler for each batch again. Adam has no such limit, yet it remembers: see *Think*.
+# Clipped to a length of 1, batches of 20 point *backwards*: a batch with a jackpot weighs no more than one without, and
+# those without are more. It is lesson 4's ruler for each batch again. Adam has no such limit, yet it remembers: see
+# *Think*.
 
 # %% [markdown]
 # ### Biased, and better
 #
-# In the corridor you choose a door, and then walk five steps, each of which pays by luck. Behind the right one of the two doors the
-# last step pays a prize. Rewards come at every step, so here reward-to-go has something to do. And the two ideas can be combined: share
-# the score, and weigh each step by the shares that are still to come.
+# In the corridor you choose a door, and then walk five steps, each of which pays by luck. Behind the right one of the two
+# doors the last step pays a prize. Rewards come at every step, so here reward-to-go has something to do. And the two ideas
+# can be combined: share the score, and weigh each step by the shares that are still to come.
 
 # %%
 corridor = corridor_world()
@@ -410,13 +426,13 @@ rows = [judge(corridor, kind, name) for name, kind in kinds.items()]
 plots.judged(rows)
 
 # %% [markdown]
-# Equal shares have the least variance, 36 times less than the whole score. Yet every episode has six steps, so signal and noise were
-# both divided by 6, and the signal-to-noise of the two is the same to the last digit, 0.015. Variance by itself rewards whoever divides
-# most. Judge by signal-to-noise, and by direction.
+# Equal shares have the least variance, 36 times less than the whole score. Yet every episode has six steps, so signal and
+# noise were both divided by 6, and the signal-to-noise of the two is the same to the last digit, 0.015. Variance by itself
+# rewards whoever divides most. Judge by signal-to-noise, and by direction.
 #
-# Reward-to-go is unbiased, and clearer: 0.022. Shares to go are *biased*: their mean is off by 0.139 of the exact gradient, because a
-# late step gets only part of what it earned. Still their cosine is 0.990, and their signal-to-noise, 0.034, is the best of the four.
-# So how large must a batch be before the unbiased one is nearer to the truth?
+# Reward-to-go is unbiased, and clearer: 0.022. Shares to go are *biased*: their mean is off by 0.139 of the exact
+# gradient, because a late step gets only part of what it earned. Still their cosine is 0.990, and their signal-to-noise,
+# 0.034, is the best of the four. So how large must a batch be before the unbiased one is nearer to the truth?
 
 # %%
 apart = [row for row in rows if row.estimator != "equal shares"]
@@ -427,5 +443,5 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# About 917 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact is not
-# the same as worse.
+# About 917 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact
+# is not the same as worse.

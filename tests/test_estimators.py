@@ -17,6 +17,7 @@ from course.estimators import (
     episode_gradients,
     estimate,
     policy_gradient,
+    score_function,
     standard_error,
     summarise,
     weights,
@@ -59,6 +60,53 @@ def test_standard_error_counts_points_and_ignores_the_origin():
 def test_standard_error_refuses_what_has_no_spread(rewards):
     with pytest.raises(ValueError, match="rewards"):
         standard_error(rewards)
+
+
+def test_score_function_by_hand():
+    np.testing.assert_allclose(score_function([0.5, 0.2, 0.3], 1), [-0.5, 0.8, -0.3])
+    assert score_function([1.0], 0).tolist() == [0]
+    assert score_function([0, 1, 0], 1).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("actions", [2, 5])
+def test_score_function_is_the_slope_of_the_log_probability(actions):
+    logits = np.random.default_rng(actions).normal(size=actions)
+    step = 1e-6
+
+    def log_probabilities(logits):
+        return logits - np.log(np.exp(logits).sum())
+
+    for action in range(actions):
+        nudged = np.array([log_probabilities(logits + step * row)[action] for row in np.eye(actions)])
+        slope = (nudged - log_probabilities(logits)[action]) / step
+        got = score_function(np.exp(log_probabilities(logits)), action)
+        np.testing.assert_allclose(got, slope, atol=1e-5)
+        assert got.sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_score_function_takes_lists_and_whole_numbers_of_numpy_and_leaves_what_it_was_given():
+    given = np.array([0.25, 0.75])
+    for action in (1, np.int64(1), np.int32(1)):
+        np.testing.assert_array_equal(score_function(given, action), score_function([0.25, 0.75], 1))
+    np.testing.assert_array_equal(given, [0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "action", "named"),
+    [
+        ([0.5, 0.4], 0, "probabilities"),
+        ([1.5, -0.5], 0, "probabilities"),
+        ([], 0, "probabilities"),
+        ([[0.5, 0.5]], 0, "probabilities"),
+        ([0.5, np.nan], 0, "probabilities"),
+        ([0.5, 0.5], 2, "action"),
+        ([0.5, 0.5], -1, "action"),
+        ([0.5, 0.5], 0.5, "action"),
+    ],
+)
+def test_score_function_refuses_what_is_no_policy_and_no_action(probabilities, action, named):
+    with pytest.raises(ValueError, match=named):
+        score_function(probabilities, action)
 
 
 def test_policy_gradient_by_hand():

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from course.arrays import Array, finite
 from course.arrays import number as one_number
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import legend_above, named_rows, told
+from course.plots.parts import legend_above, mark_guess, named_rows, told
 from course.plots.words import number
 from course.worlds import Episodes
 
@@ -240,12 +240,10 @@ def _share_bar(ax: Axes, wrong: float, guess: float | None) -> str:
     bar.set(xlim=(0, 100), ylim=(-0.5, 0.5), yticks=[], xticks=[0, 50, 100], xlabel="per cent")
     bar.set_title(f"{100 * wrong:.0f} % point the wrong way", fontsize=11)
     bar.spines[["top", "right"]].set_visible(True)
-    if guess is None:
-        return ""
-    guess = one_number("guess", guess, low=0, high=100)
-    bar.plot(guess, 0, "D", **GUESS)
-    bar.set_xlabel(f"per cent (◇ your guess, {number(guess)} %)")
-    return f"You guessed {number(guess)} %."
+    said = mark_guess(bar, guess, unit="%")
+    if said:
+        bar.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.5))
+    return said
 
 
 def _half_width(farthest: float) -> float:

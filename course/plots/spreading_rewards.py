@@ -10,7 +10,7 @@ from course.arrays import Array, finite, same_shape
 from course.arrays import number as one_number
 from course.estimators import Estimate
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import legend_above, named_rows, told
+from course.plots.parts import legend_above, mark_guess, named_rows, told
 from course.plots.words import counted, number
 
 LAST_GAP = 103.97  # in logits: exp(-gap) rounds to 0 in float32 beyond it
@@ -92,11 +92,7 @@ def trace(
     ax.axvline(change - 0.5, color=COLORS["truth"], ls=":", lw=1.4)
     ax.text(change, 1e8, "the judge\nchanges its mind", va="center", fontsize=10.5)
     ax.text(jackpot + 0.8, 1e9, "jackpot", va="center", fontsize=10.5)
-    said = ""
-    if guess is not None:
-        guess = one_number("guess", guess)
-        ax.plot(guess, shelf, "D", label="your guess", **GUESS)
-        said = f"You guessed update {number(guess)}."
+    said = mark_guess(ax, guess)
 
     ax.set(yscale="log", ylim=(shelf / 6, None), xlabel="update", ylabel="length of the gradient\n(points)")
     above = 10 ** np.arange(0, 11, 2.0)

@@ -39,7 +39,7 @@ def answer_world(*, length: int = 3, odds: float = 0.06, jackpot: float = 100.0)
 
     As given, x = 2 and p = q = 1/2: V(start) = 4.5 and the gradient is [0.25, 0.5].
 
-    Lesson 3.
+    Lessons 3 and 4.
     """
     length = whole("length", length, low=1)
     odds = number("odds", odds, low=0, high=1)
@@ -111,7 +111,7 @@ def corridor_world(*, length: int = 6, prize: float = 4.0, bonus: float = 0.5, l
 
     As given, pi(right) = 0.2689 and c = 0.6225: V(start) = 2.6319.
 
-    Lessons 4 to 7.
+    Lessons 5 to 8.
     """
     steps = whole("length", length, low=2) - 1
     prize = number("prize", prize)

@@ -65,7 +65,7 @@ def policy(world: World, theta: ArrayLike) -> Array:
     Raises:
         ValueError: if `theta` is not finite or has another shape.
 
-    Sutton & Barto (2018), eq. 13.2. Lesson 3.
+    Sutton & Barto (2018), eq. 13.2. Lesson 4.
     """
     theta = finite("theta", theta)
     same_shape(theta=theta, one_feature=world.features[0, 0])
@@ -84,7 +84,7 @@ def score_table(world: World, theta: ArrayLike) -> Array:
     Returns:
         Score functions, shape [S, A, D]. Their mean over the policy's actions is 0 in every state.
 
-    Sutton & Barto (2018), eq. 13.9. Lesson 3.
+    Sutton & Barto (2018), eq. 13.9. Lesson 4.
     """
     expected = np.einsum("sa,sad->sd", policy(world, theta), world.features)
     return world.features - expected[:, None]
@@ -147,7 +147,7 @@ def true_gradient(world: World, theta: ArrayLike) -> Array:
     Returns:
         The gradient, shape [D]. No episode is listed or sampled on the way.
 
-    Sutton & Barto (2018), eq. 13.5. Lesson 3.
+    Sutton & Barto (2018), eq. 13.5. Lesson 4.
     """
     probability = policy(world, theta)
     step = world.gamma * _transitions(world, probability[:, :, None] * world.chance)
