@@ -216,11 +216,82 @@ def test_every_cell_says_what_it_is_on_a_slide(built):
     for folder in ("solutions", "notebooks"):
         cells = notebook(built, folder).cells
         kinds = [cell.metadata.slideshow.slide_type for cell in cells]
-        # The title opens a slide; a heading of the third level does not; one cell is left out.
-        assert kinds[0] == "slide"
-        assert kinds[2] == "fragment"
+        # The title opens a slide, and so does an exercise; one cell is left out.
+        assert kinds[0] == kinds[2] == "slide"
         assert kinds.count("skip") == 1
         assert "widgets.Explorer" in cells[kinds.index("skip")].source
+
+
+TEXT = """\
+# %% [markdown] slide="subslide"
+# Text that leads on.
+#
+# ## A heading
+#
+# *Predict first.* How much?
+#
+# ```
+# ## no heading,
+#
+# ### and none either
+# ```
+#
+# *Predict first.* How much now?
+#
+# ### Exercise 90.1: `min_max`
+#
+# Write it.
+#
+# - And a list
+#
+# - with gaps.
+
+# %% [markdown]
+# ## Dig deeper
+#
+# *About 5 minutes.*
+#
+# Side roads.
+#
+# ### The first
+#
+# It is short.
+"""
+CUT = [
+    ("subslide", "Text that leads on."),
+    (
+        "slide",
+        "## A heading\n\n*Predict first.* How much?\n\n```\n## no heading,\n\n### and none either\n```",
+    ),
+    ("subslide", "*Predict first.* How much now?"),
+    ("slide", "### Exercise 90.1: `min_max`\n\nWrite it.\n\n- And a list\n\n- with gaps."),
+    ("slide", "## Dig deeper\n\n*About 5 minutes.*"),
+    ("fragment", "Side roads."),
+    ("subslide", "### The first\n\nIt is short."),
+]
+
+
+def test_text_is_cut_where_slides_and_predictions_begin(source):
+    source.write_text(TEXT, encoding="utf-8")
+    cells = read(source).cells
+    assert [(cell.metadata.slideshow.slide_type, cell.source) for cell in cells] == CUT
+
+
+def test_a_cut_text_names_its_pieces_as_if_they_had_been_cut_by_hand(source):
+    source.write_text(TEXT, encoding="utf-8")
+    names = [cell.id for cell in read(source).cells]
+    by_hand = "\n\n".join("# %% [markdown]\n# " + text.replace("\n", "\n# ") for _, text in CUT)
+    source.write_text(by_hand, encoding="utf-8")
+    assert [cell.id for cell in read(source).cells] == names
+
+
+def test_dig_deeper_and_nothing_else_is_folded_in_both_copies(source):
+    source.write_text(TEXT, encoding="utf-8")
+    solved = read(source)
+    for each in (solved, unsolved(solved)):
+        folded = [cell.source for cell in each.cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")]
+        assert folded == ["## Dig deeper\n\n*About 5 minutes.*"]
+        assert each.cells[4].source == folded[0]
 
 
 def test_tags_of_the_author_reach_both_notebooks_and_jupytexts_own_keys_neither(built):
@@ -237,7 +308,7 @@ def test_the_solved_notebook_is_executed_and_keeps_the_static_twin_of_a_widget_a
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     (twin,) = next(cell for cell in code if "Explorer" in cell.source).outputs
     assert set(twin.data) == {"text/html", "text/plain"}
-    assert 'alt="A test: 1 scores' in twin.data["text/html"]
+    assert 'alt="A test: 1 score on' in twin.data["text/html"]
     assert twin.data["text/plain"].startswith("Interactive figure")
 
 

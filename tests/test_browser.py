@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LESSON = "03_jackpots"
 SLIDER = "another batch"
 WIDGETS = 3
+DEEPER = "05_spreading_rewards"  # a lesson that has something to dig for
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -110,11 +111,12 @@ def jupyterlab(browser, tmp_path_factory):
 
 
 def fill(work):
-    """A learner's copy and the solution of the lesson, and a notebook of one cell with CONTROLS."""
+    """Learners' copies, the solution of the lesson, and a notebook of one cell with CONTROLS."""
     for folder in ("notebooks", "solutions"):
         (work / folder).mkdir(parents=True)
-    copied = dumps(unsolved(read(ROOT / "solutions" / f"{LESSON}.py")))
-    (work / "notebooks" / f"{LESSON}.ipynb").write_text(copied, encoding="utf-8")
+    for name in (LESSON, DEEPER):
+        copied = dumps(unsolved(read(ROOT / "solutions" / f"{name}.py")))
+        (work / "notebooks" / f"{name}.ipynb").write_text(copied, encoding="utf-8")
     shutil.copy(ROOT / "solutions" / f"{LESSON}.ipynb", work / "solutions")
     python = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     cells = [nbformat.v4.new_code_cell(CONTROLS.strip()), *(map(nbformat.v4.new_markdown_cell, "abc"))]
@@ -283,6 +285,24 @@ def test_a_solution_that_was_never_run_here_shows_still_pictures_with_their_word
     assert notebook.get_by_text(re.compile("Loading widget|interactive\\(children=")).count() == 0
     assert notebook.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert_quiet(page, jupyterlab)
+
+
+def test_dig_deeper_is_folded_when_a_lesson_is_opened_and_a_click_opens_it(page, tmp_path):
+    notebook = opened(page, f"notebooks/{DEEPER}.ipynb")
+    cells = notebook.locator(".jp-Cell")
+    heading = notebook.locator(".jp-MarkdownCell", has=page.get_by_role("heading", name="Dig deeper"))
+    heading.scroll_into_view_if_needed()
+    place = cells.evaluate_all("(cells, one) => cells.indexOf(one)", heading.element_handle())
+    below = cells.all()[place + 1 :]
+    assert below
+    assert heading.locator("em", has_text="minutes").is_visible()
+    wait(lambda: not any(each.is_visible() for each in below), 10, "what is below to be hidden")
+    page.screenshot(path=tmp_path / "folded.png")
+    assert cells.nth(place - 1).is_visible()
+
+    heading.get_by_text(re.compile(r"\d+ cells? hidden")).click()
+    wait(lambda: all(each.is_visible() for each in below), 10, "what is below to be shown")
+    page.screenshot(path=tmp_path / "open.png")
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,24 @@ written out here:
 
     # %% exercise="min_max"     the learner writes here; the solution stands between nbgrader's markers
     # %% check="min_max"        the check, worth the points of the exercise, in the next cell
-    # %% slide="fragment"       other than the default: a cell that opens with a heading starts a slide
+    # %% slide="fragment"       other than the default, see below
     # %% picture="docs/x.png"   the figure of this cell is also written to that file
+
+Text needs no marks: it is cut into cells wherever a slide begins, which is at a heading of the first or
+second level and at an exercise, and wherever a sub-slide begins, which is at any other heading and at a
+prediction. The heading *Dig deeper* and its first paragraph are a cell of their own. JupyterLab folds what
+follows it when it opens the notebook.
 """
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
 from course.arrays import one_of
 from course.checks import exercises
@@ -23,6 +30,10 @@ from course.checks import exercises
 MARKERS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 KEYS = ("slide", "tags", "picture", "exercise", "check")
+SLIDE = re.compile(r"#{1,2} |### Exercise ")
+SUBSLIDE = re.compile(r"### |\*Predict first\.\*")
+FOLDED = "## Dig deeper"
+FOLD = "jp-MarkdownHeadingCollapsed"  # JupyterLab keeps in a cell's metadata that it hides what follows
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -44,6 +55,7 @@ def read(source: Path) -> NotebookNode:
         raise BuildError(f"{source.name}: {str(error).splitlines()[0]} (tags must be a list)") from None
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat_minor = 5
+    notebook.cells = [piece for cell in notebook.cells for piece in _cut(cell)]
 
     points = {exercise.name: exercise.points for exercise in exercises()}
     seen: set[str] = set()
@@ -106,9 +118,10 @@ def _metadata(cell: NotebookNode, points: dict[str, int]) -> dict:
     if "exercise" in given and "### BEGIN SOLUTION" not in cell.source:
         raise ValueError("an exercise needs ### BEGIN SOLUTION and ### END SOLUTION")
 
-    heading = cell.cell_type == "markdown" and re.match(r"#{1,2} ", cell.source)
-    slide = one_of("slide", given.get("slide", "slide" if heading else "fragment"), SLIDE_TYPES)
+    slide = one_of("slide", given.get("slide", _slide(cell)), SLIDE_TYPES)
     metadata: dict = {"slideshow": {"slide_type": slide}}
+    if cell.cell_type == "markdown" and cell.source.split("\n")[0] == FOLDED:
+        metadata[FOLD] = True
     for key in ("tags", "picture"):
         if key in given:
             metadata[key] = given[key]
@@ -117,6 +130,60 @@ def _metadata(cell: NotebookNode, points: dict[str, int]) -> dict:
             name = one_of(key, given[key], points)
             metadata["nbgrader"] = _nbgrader(name, points[name], grade=key == "check")
     return metadata
+
+
+def _slide(cell: NotebookNode) -> str:
+    """What a cell is on the slides if its author does not say."""
+    if cell.cell_type != "markdown":
+        return "fragment"
+    if SLIDE.match(cell.source):
+        return "slide"
+    return "subslide" if SUBSLIDE.match(cell.source) else "fragment"
+
+
+def _cut(cell: NotebookNode) -> Iterator[NotebookNode]:
+    """The cell, or if it is text, its pieces: one for each slide and sub-slide. The first keeps its keys."""
+    if cell.cell_type != "markdown":
+        yield cell
+        return
+
+    pieces: list[list[str]] = [[]]
+    for paragraph in _paragraphs(cell.source):
+        if pieces[-1] and _begins(paragraph, pieces[-1]):
+            pieces.append([])
+        pieces[-1].append(paragraph)
+
+    cell.source = "\n\n".join(pieces[0])
+    yield cell
+    for piece in pieces[1:]:
+        yield new_markdown_cell("\n\n".join(piece))
+
+
+def _begins(paragraph: str, before: list[str]) -> bool:
+    """Whether a paragraph begins a cell of its own; `before` are those of the cell that it could join."""
+    if before[0] == FOLDED and len(before) == 2:
+        return True
+    if SLIDE.match(paragraph):
+        return True
+    # A slide of a heading alone says nothing, so a prediction right under one stays with it.
+    alone = len(before) == 1 and SLIDE.match(before[0])
+    return bool(SUBSLIDE.match(paragraph)) and not alone
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """What blank lines part, outside of fenced code."""
+    paragraph: list[str] = []
+    fenced = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        if line.strip() or fenced:
+            paragraph.append(line)
+        elif paragraph:
+            yield "\n".join(paragraph)
+            paragraph = []
+    if paragraph:
+        yield "\n".join(paragraph)
 
 
 def _nbgrader(name: str, points: int, *, grade: bool) -> dict:
