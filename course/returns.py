@@ -35,7 +35,7 @@ def spread_evenly(score: float, length: int) -> Array:
         >>> spread_evenly(6, 3)
         array([2., 2., 2.])
 
-    Lesson 4.
+    Lesson 5.
     """
     score = number("score", score)
     length = whole("length", length, low=1)
@@ -61,7 +61,7 @@ def reward_to_go(rewards: ArrayLike, *, gamma: float) -> Array:
         >>> reward_to_go([1, 0, 4], gamma=0.5)
         array([2., 2., 4.])
 
-    Sutton & Barto (2018), eq. 3.9. Lesson 4.
+    Sutton & Barto (2018), eq. 3.9. Lesson 5.
     """
     (rewards,) = steps(rewards=rewards)
     gamma = number("gamma", gamma, low=0, high=1)

@@ -443,5 +443,5 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# About 917 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact
+# About 915 episodes. With fewer, the biased estimate lies nearer to the truth; with more, it stops at 0.139. Never exact
 # is not the same as worse.

@@ -150,7 +150,7 @@ def survival_world(*, length: int = 6) -> World:
         up(n)   = 1 + (0.9 u + 0.5 (1 - u)) up(n - 1) + (0.1 u + 0.5 (1 - u)) lean(n - 1)
         lean(n) = 1 + 0.8 v up(n - 1) + 0.4 (1 - v) lean(n - 1),    up(0) = lean(0) = 0
 
-    Lesson 4.
+    Lesson 5.
     """
     length = whole("length", length, low=2)
     lean = length - 1  # a leaning state's number, less its step
