@@ -6,8 +6,8 @@ exam      how an agent is examined
 probes    tiny worlds that isolate one failure each
 """
 
-from course.games.exam import evaluate, play
+from course.games.exam import evaluate, play, states
 from course.games.making import GAMES, make
 from course.games.pong import PONG_PROTOCOL, Pong
 
-__all__ = ["GAMES", "PONG_PROTOCOL", "Pong", "evaluate", "make", "play"]
+__all__ = ["GAMES", "PONG_PROTOCOL", "Pong", "evaluate", "make", "play", "states"]

@@ -2,11 +2,12 @@
 
 import numpy as np
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 
 from course.arrays import Array, whole
 from course.games.making import make
 from course.nets import Agent, one_thread
-from course.rollout import check_env
+from course.rollout import Collector, check_env
 
 
 def evaluate(
@@ -69,3 +70,23 @@ def play(agent: Agent, env: VectorEnv, *, seed: int, greedy: bool, max_steps: in
         if not playing.any():
             break
     return scores
+
+
+def states(agent: Agent, env_name: str, *, steps: int, seed: int) -> NDArray:
+    """What an agent sees while it plays one copy of a game, from episode to episode, shape [steps, *O].
+
+    Args:
+        agent: its actions are drawn, as in training; it learns nothing.
+        env_name: one of `GAMES`.
+        steps: how many.
+        seed: of the starts and of the agent's draws.
+
+    Raises:
+        ValueError: if the game is not known, a number is out of range, or the agent was made for
+            another shape of observations.
+    """
+    env = make(env_name, envs=1)
+    try:
+        return Collector(env, seed=seed).collect(agent, steps).obs[:, 0]
+    finally:
+        env.close()

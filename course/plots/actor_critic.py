@@ -1,74 +1,168 @@
-"""The figures of lesson 8: a score that grows, a pole that is balanced, and what many runs say.
+"""The figures of lesson 10: what a batch's own size does to a gradient, a score that grows, a million times
+the reward.
 
 Besides the figures there is a film.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw
 
-from course.arrays import Array, finite
+from course.arrays import Array, Refusal, finite
+from course.arrays import number as one_number
+from course.nets import Agent
 from course.plots.drawing import COLORS, figure
 from course.plots.film import Film
-from course.plots.parts import band, legend_above, named_rows, told
-from course.plots.words import counted, number
-from course.studies import Curve, over, steps_until
+from course.plots.live import QUICK, live
+from course.plots.parts import legend_above, mark_guess, named_rows, told
+from course.plots.words import counted
+from course.studies import quick
 
 SOLVED = 475  # points: CartPole-v1 counts as solved from here on
-PANELS = {  # of the dashboard: label, range, ticks
-    "explained_variance": ("explained variance", (-1.1, 1.1), {-1: "-1", 0: "0", 1: "1"}),
-    "entropy": ("entropy of the policy, nats", (0, 0.75), {0: "0", 0.35: "0.35", 0.7: "0.7"}),
-    "kl": (
-        "KL of an update, nats (log axis)",
-        (1e-9, 10),
-        {1e-8: "10⁻⁸", 1e-5: "10⁻⁵", 1e-2: "0.01", 10: "10"},
-    ),
-    "gradient_norm": (
-        "length of the gradient (log axis)",
-        (0.03, 1e9),
-        {1: "1", 1e3: "10³", 1e6: "10⁶", 1e9: "10⁹"},
-    ),
-}
+MOST = 500  # points of an episode
 
 
-@figure(7.6, 3.8)
-def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *, ax: Axes) -> Axes:
-    """The score of one run while it learns, over the range of the runs of other seeds.
+@figure(7.6, 3.6)
+def machines(means: Mapping[int, float], *, truth: float, guess: float | None = None, ax: Axes) -> Axes:
+    """The mean gradient of many batches whose advantages are normalised, over the size of a batch.
 
     Args:
-        history: the updates so far.
-        others: seed -> a run to compare with, or None.
+        means: size of a batch -> mean gradient in the taste for B.
+        truth: the exact gradient, without the division.
+        guess: from which size on it points to B, as predicted; None if nothing.
     """
-    compared = ""
-    if others:
-        grid = _grid(others)
-        many = over(others.values(), "score", grid)
-        labels = {"label": "their median", "band_label": f"{len(many)} other seeds"}
-        band(ax, grid, many, color=COLORS["random"], holds="all", **labels)
-        there = [steps_until(run, SOLVED) for run in others.values()]
-        compared = f"{len(many)} other seeds got there after {min(there):,.0f} to {max(there):,.0f} steps."
+    sizes = np.array(list(means))
+    found = np.array(list(means.values()))
+    right = found > 0
+    if guess is not None:
+        guess = one_number("guess", guess, above=0)
 
-    mine = Curve.of(history)
-    ax.plot(mine.env_steps, mine.score, color=COLORS["advantage"], label="your run")
-    ax.axhline(SOLVED, color=COLORS["truth"], ls="--", lw=1.2)
-    ax.annotate(f"solved: {SOLVED}", (0.01, SOLVED - 10), xycoords=("axes fraction", "data"), va="top")
+    ax.axhline(0, color=COLORS["truth"], lw=1.2)
+    ax.axhline(truth, color=COLORS["truth"], ls="--", lw=1.2)
+    ax.annotate(f"exact, without the division: {truth:+.2f}", (sizes[0], truth), va="bottom")
+    ax.plot(sizes, found, color=COLORS["advantage"], lw=1.2)
+    ax.plot(
+        sizes[~right], found[~right], "X", color=COLORS["advantage"], ms=9, label="towards A, the wrong one"
+    )
+    ax.plot(sizes[right], found[right], "o", color=COLORS["advantage"], ms=8, label="towards B")
+    for size, mean in means.items():
+        ax.annotate(f"{mean:+.3f}", (size, mean), xytext=(0, -17), textcoords="offset points", ha="center")
+    guessed = mark_guess(ax, guess, unit="plays")
 
-    ax.set(ylim=(0, 520), xlabel="steps of the game", ylabel="mean score of\n20 episodes, points")
+    ax.set(xscale="log", xlabel="plays in a batch (log axis)", ylabel="mean gradient\nof many batches")
+    ax.set(ylim=(min(found.min(), 0) - 0.1, truth + 0.09), xlim=(sizes[0] / 1.3, sizes[-1] * 1.3))
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    legend_above(ax, columns=3)
+    said = [f"{size:,} plays: {mean:+.3f}" for size, mean in means.items()]
+    opening = (
+        f"Mean gradient of batches whose advantages are normalised; the exact one is {truth:+.2f}, towards B."
+    )
+    return told(ax, opening, said, closing=guessed)
+
+
+def watch(
+    learning: Iterable[tuple[int, Sequence[float], Agent]], *, until: float, guess: float | None = None
+) -> Agent:
+    """Let an agent learn with a live picture of its score, and return it.
+
+    It ends when the mean of the last 20 episodes reaches `until`, when the steps are used up, or with the
+    stop button; with COURSE_QUICK=1 after eight updates.
+
+    Args:
+        learning: gives (steps so far, scores of finished episodes, agent) after every update.
+        until: points.
+        guess: after how many steps it is there, as predicted; None if nothing.
+
+    Raises:
+        ValueError: if the stop button came before the first update, or `guess` is no number.
+    """
+    if guess is not None:
+        guess = one_number("guess", guess)
+    progress = _progress(learning, until=until)
+    seen = list(live(progress, lambda so_far: growth(so_far, until=until, guess=guess)))
+    if not seen:
+        raise Refusal("nothing was learned yet: run the cell again")
+    return seen[-1][-1]
+
+
+def _progress(
+    learning: Iterable[tuple[int, Sequence[float], Agent]], *, until: float
+) -> Iterable[tuple[int, float, Agent]]:
+    """(Steps so far, mean of the last 20 episodes, agent) after every update, until it is there."""
+    recent = deque(maxlen=20)
+    for count, (steps, scores, agent) in enumerate(learning, start=1):
+        recent.extend(scores)
+        mean = float(np.mean(recent)) if recent else float("nan")
+        yield steps, mean, agent
+        if mean >= until or (quick() and count == QUICK):
+            return
+
+
+@figure(7.6, 3.6)
+def growth(
+    seen: Sequence[tuple[int, float, Agent]], *, until: float, guess: float | None = None, ax: Axes
+) -> Axes:
+    """The mean score of the last 20 episodes over the steps that were played.
+
+    Args:
+        seen: (steps so far, mean score, agent) after each update.
+        until: points at which it is done.
+        guess: after how many steps it is there, as predicted; None if nothing.
+    """
+    steps = np.array([each[0] for each in seen])
+    means = np.array([each[1] for each in seen])
+    ax.plot(steps, means, color=COLORS["truth"])
+    ax.axhline(until, color=COLORS["truth"], ls="--", lw=1.2)
+    ax.annotate(f"{until:g}", (0.995, until - 8), xycoords=("axes fraction", "data"), ha="right", va="top")
+    guessed = mark_guess(ax, guess, unit="steps")
+    if guess is not None:
+        ax.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
+
+    ax.set(ylim=(0, 1.04 * MOST), xlabel="steps of practice, all games together")
+    ax.set(ylabel="mean score of the\nlast 20 games, points")
     ax.set_xlim(0, None)
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    legend_above(ax, columns=3)  # inside it would cover a young run, whichever corner it stood in
-    solved = steps_until(mine, SOLVED)
-    reached = f"It first reaches {SOLVED} after {solved:,.0f} steps."
+    there = f"It is the first above {until:g}." if means[-1] >= until else "Not there yet."
     return told(
         ax,
-        f"Score of one run against steps of the game: {mine.score[-1]:.0f} points after "
-        f"{mine.env_steps[-1]:,.0f} steps. {reached if np.isfinite(solved) else 'Not solved yet.'}",
-        closing=compared,
+        f"Mean score of the last 20 games against steps of practice: {means[-1]:.0f} points after "
+        f"{steps[-1]:,} steps. {there}",
+        closing=guessed,
     )
+
+
+@figure(7.6, 3.6)
+def million(tried: Mapping[str, Sequence[float]], *, guess: float | None = None, ax: Axes) -> Axes:
+    """The best score of each run, a row a way to train and a dot a seed.
+
+    Args:
+        tried: way -> best mean score of each seed, in points before they were multiplied.
+        guess: the predicted score with a million times the reward; None if nothing.
+    """
+    said = []
+    for row, (way, best) in enumerate(tried.items()):
+        best = finite("best", best)
+        solved = best >= SOLVED
+        spread = 0.13 * (np.arange(len(best)) - (len(best) - 1) / 2)
+        ax.plot(np.minimum(best, MOST), row + spread, "o", color=COLORS["truth"], ms=8, alpha=0.7, mew=0)
+        ax.annotate(f"{solved.sum()} of {len(best)}", (1.05 * MOST, row), va="center")
+        listed = ", ".join(f"{each:.0f}" for each in best)
+        said.append(f"{' '.join(way.split())}: {listed} points, {solved.sum()} of {len(best)} solved")
+
+    ax.axvline(SOLVED, color=COLORS["truth"], ls="--", lw=1.2)
+    named_rows(ax, list(tried))
+    guessed = mark_guess(ax, guess, unit="points")
+    if guess is not None:
+        legend_above(ax, columns=1)
+    ax.annotate("solved", (1.05 * MOST, -0.62), va="center", annotation_clip=False)
+    ax.set(xlim=(0, 1.17 * MOST), xlabel="best mean of 20 games, points before they were multiplied")
+    ax.set_xticks(range(0, MOST + 1, 100))
+    return told(ax, "Best mean score of each run, a dot a seed.", said, closing=guessed)
 
 
 def film(played: Mapping[str, ArrayLike], *, every: int = 2) -> Film:
@@ -116,161 +210,3 @@ def _cart(pen: ImageDraw.ImageDraw, states: Array, t: int, *, left: int, wide: i
     top = (middle + 110 * np.sin(angle), ground - 13 - 110 * np.cos(angle))
     pen.line((middle, ground - 13, *top), fill=COLORS["td_error"], width=8)
     pen.text((left + 12, 8), f"{name}, step {t}", fill=COLORS["truth"], font_size=15)
-
-
-def pretty(name: str) -> str:
-    """A variant's name as one writes it."""
-    return name.replace("x 10^6", "× 10⁶").replace("lam =", "λ =")
-
-
-@figure(7.6, 4.6)
-def ablation(found: Mapping[str, Sequence[float]], *, limit: int, ax: Axes) -> Axes:
-    """Steps until each run was solved, a row a variant and a dot a seed.
-
-    Args:
-        found: variant -> steps of the game for each seed; infinity if it never was.
-        limit: steps that a run had.
-    """
-    never = 1.21 * limit  # where the runs stand that were not solved
-    words = []
-    for row, (name, steps) in enumerate(found.items()):
-        steps = np.sort(np.asarray(steps, float))
-        there = steps[np.isfinite(steps)]
-        lost = len(steps) - len(there)
-
-        spread = 0.16 * (np.arange(len(there)) % 3 - 1)
-        ax.plot(there, row + spread, "o", color=COLORS["value"], ms=7, alpha=0.65)
-        middle = np.median(steps)
-        if np.isfinite(middle):
-            ax.plot([middle, middle], [row - 0.36, row + 0.36], color=COLORS["truth"], lw=2)
-        if lost:
-            ax.plot(never, row, "X", color=COLORS["advantage"], ms=10)
-            ax.annotate(f"{lost} of {len(steps)}", (1.26 * limit, row), va="center")
-
-        got = f"{len(there)} of {len(steps)} solved"
-        span = f", after {there[0]:,.0f} to {there[-1]:,.0f} steps" if len(there) else ""
-        words.append(f"{pretty(name)}: {got}{span}")
-
-    ax.axvline(1.08 * limit, color=COLORS["random"], lw=1)
-    named_rows(ax, [pretty(name) for name in found])
-    ax.set_xlim(0, 1.5 * limit)
-    ticks = np.arange(0, limit + 1, 20_000)
-    ax.set_xticks([*ticks, never], [*(f"{tick:,}" for tick in ticks), "never"])
-    black = f"black: median of {counted(len(steps), 'seed')}"
-    ax.set_xlabel(f"steps of the game until the score is {SOLVED}; {black}", loc="right")
-    return told(ax, f"Steps until the mean score of 20 episodes is {SOLVED}.", words)
-
-
-@figure(
-    7.6,
-    5.0,
-    panels="AB;CD",
-    grid={"left": 0.075, "right": 0.985, "bottom": 0.1, "top": 0.875, "wspace": 0.22, "hspace": 0.385},
-)
-def dashboard(shown: Curve, healthy: Mapping[int, Curve], *, name: str, axes: dict[str, Axes]) -> Axes:
-    """Four numbers of one run, over the range of runs that went well.
-
-    Args:
-        shown: the run to look at.
-        healthy: seed -> a run that went well.
-        name: what the run is called.
-    """
-    grid = _grid(healthy)
-    said = []
-    for panel, (quantity, (label, limits, ticks)) in zip(axes.values(), PANELS.items(), strict=True):
-        many = over(healthy.values(), quantity, grid)
-        one = getattr(shown, quantity)
-        low, _, high = band(panel, grid / 1e3, many, color=COLORS["value"], holds="all", middle=None)
-        panel.plot(shown.env_steps / 1e3, np.clip(one, *limits), color=COLORS["advantage"], lw=1.6)
-
-        panel.set_title(label, fontsize=11, fontweight="normal")
-        panel.set(ylim=limits, xlim=(0, grid[-1] / 1e3), yscale="log" if "log" in label else "linear")
-        panel.set_yticks(list(ticks), list(ticks.values()))
-        panel.minorticks_off()
-
-        inside = np.interp(grid, shown.env_steps, one)
-        share = np.mean((inside >= low) & (inside <= high))
-        short = label.partition(" (")[0]
-        said.append(f"{short}: median {number(np.nanmedian(one))}, inside {share:.0%} of the time")
-
-    for below in "CD":
-        axes[below].set_xlabel("steps of the game, thousands")
-    given = f"{counted(len(healthy), 'run')} as given"
-    title = f"{pretty(name)}   (blue: {given})"
-    axes["A"].figure.suptitle(title, x=0.01, y=0.985, ha="left", fontsize=12)
-    return told(axes["A"], f"{pretty(name)}, against the range of {given}.", said)
-
-
-def _grid(runs: Mapping[int, Curve]) -> Array:
-    """Environment steps that all of the runs have made."""
-    return np.arange(1_000, min(run.env_steps[-1] for run in runs.values()), 500)
-
-
-@figure(
-    7.6,
-    3.8,
-    panels="PV;PA",
-    grid={
-        "left": 0.01,
-        "right": 0.99,
-        "bottom": 0.14,
-        "top": 0.93,
-        "width_ratios": [0.32, 0.56],
-        "wspace": 0.23,
-        "hspace": 0.1,
-    },
-)
-def microscope(
-    states: ArrayLike,
-    values: ArrayLike,
-    advantages: ArrayLike,
-    *,
-    step: int,
-    name: str,
-    axes: dict[str, Axes],
-) -> Axes:
-    """One step of an episode: the cart, and what the critic said before, then and later.
-
-    Args:
-        states: observations of an episode, shape [T, 4].
-        values: V of each, in points, shape [T].
-        advantages: of each step, in points, shape [T].
-        step: to look at; the last one if the episode was shorter.
-        name: who plays.
-    """
-    states = finite("states", states)
-    values = finite("values", values)
-    advantages = finite("advantages", advantages)
-    step = min(step, len(states) - 1)
-    lean = np.degrees(states[step, 2]).round() + 0  # no minus before a zero
-
-    _pole(axes["P"], states[step])
-    axes["P"].set_xlabel(f"leaning {lean:+.0f}°, cart at {states[step, 0].round(1) + 0:+.1f}")
-    axes["P"].set_title(f"{name}, step {step}", fontsize=11)
-
-    for letter, line, color in (("V", values, COLORS["value"]), ("A", advantages, COLORS["advantage"])):
-        panel = axes[letter]
-        panel.axhline(0, color=COLORS["truth"], lw=1)
-        panel.plot(line, color=color)
-        panel.plot(step, line[step], "o", color=color, ms=9)
-        panel.axvline(step, color=COLORS["random"], lw=1, ls=":")
-        panel.set_ylabel(f"{letter}, points")
-        panel.yaxis.set_label_coords(-0.12, 0.5)
-        panel.tick_params(labelbottom=letter == "A")
-
-    most = max(1.0, 1.1 * np.abs(advantages).max())  # a hundredth of a point is no mountain
-    axes["A"].set(xlabel="step of the episode", ylim=(-most, most))
-    return told(
-        axes["P"],
-        f"{name}, an episode of {counted(len(states), 'step')}. At step {step} the pole leans "
-        f"{lean:+.0f} degrees, V is {values[step]:.1f} points and A is {advantages[step]:+.1f}. "
-        f"V is {values[0]:.1f} at the start, {values.max():.1f} at most, {values[-1]:.1f} in the last step.",
-    )
-
-
-def _pole(ax: Axes, state: Array) -> None:
-    """A cart and its pole, in the middle of the picture."""
-    place, _, angle, _ = state
-    ax.plot([place - 0.3, place + 0.3], [0, 0], color=COLORS["truth"], lw=14, solid_capstyle="butt")
-    ax.plot([place, place + np.sin(angle)], [0.1, np.cos(angle)], color=COLORS["td_error"], lw=6)
-    ax.set(xlim=(place - 1.2, place + 1.2), ylim=(-0.2, 1.6), aspect="equal", xticks=[], yticks=[])

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-from course.arrays import finite, number
+from course.arrays import finite
 from course.plots.drawing import COLORS, figure
 from course.plots.film import Film
 from course.plots.parts import band, legend_above, named_rows, told
@@ -62,73 +62,6 @@ def senses(
         f"{moving.shape[1]} x {moving.shape[2]} with the background taken away; {bright} pixels stand out of "
         f"{frame.size}.",
     )
-
-
-@figure(7.6, 3.5, panels="AB")
-def clipped(clip: float, *, axes: dict[str, Axes]) -> Axes:
-    """What one step adds to the loss, over the ratio of new to old probability.
-
-    Args:
-        clip: how far the ratio may usefully move from 1.
-    """
-    clip = number("clip", clip, low=0)
-    left, right = axes.values()
-    ratio = np.linspace(0, 2, 401)
-
-    for panel, advantage in zip((left, right), (1, -1), strict=True):
-        free = -ratio * advantage
-        held = -np.minimum(ratio * advantage, np.clip(ratio, 1 - clip, 1 + clip) * advantage)
-        flat = (1 + clip, 2) if advantage > 0 else (0, 1 - clip)
-
-        panel.axvspan(*flat, color=COLORS["random"], alpha=0.25, lw=0)
-        panel.plot(ratio, free, "--", color=COLORS["random"], label="minus ratio x A")
-        panel.plot(ratio, held, color=COLORS["advantage"], label="clipped")
-        panel.plot(1, -advantage, "o", color=COLORS["truth"], ms=8)
-        panel.set_title(f"A = {advantage:+d}: {'better' if advantage > 0 else 'worse'} than foreseen")
-        panel.set(xlabel="ratio π / π old", xlim=(0, 2))
-
-    left.set(ylabel="loss of one step", ylim=(-2.1, 0.1))
-    right.set(ylim=(-0.1, 2.1))
-    left.legend(loc="lower left")
-    left.annotate("flat", (1.6, -1 - clip + 0.12), ha="center")
-    right.annotate("flat", ((1 - clip) / 2, 1 - clip + 0.12), ha="center")
-    return told(
-        left,
-        f"Loss of one step against the ratio. With an advantage of +1 it falls to {-1 - clip:.1f} at ratio "
-        f"{1 + clip:.1f} and is flat from there. With -1 it is flat at {1 - clip:.1f} up to ratio "
-        f"{1 - clip:.1f} and rises from there without end. Without the clip both are straight lines through "
-        f"the same point at ratio 1.",
-    )
-
-
-@figure(7.6, 3.7, panels="AB")
-def runaway(found: Mapping[str, Sequence[Curve]], *, axes: dict[str, Axes]) -> Axes:
-    """How far each update moved the policy, and what became of the score.
-
-    Args:
-        found: way -> runs, one for each seed.
-    """
-    left, right = axes.values()
-    said = []
-    for (way, runs), color in zip(found.items(), WAYS, strict=False):
-        for nth, run in enumerate(runs):
-            steps = run.env_steps / 1e3
-            label = way if nth == 0 else None
-            left.plot(steps, np.maximum(run.kl, 1e-5), color=COLORS[color], lw=1.5, label=label)
-            right.plot(steps, run.score, color=COLORS[color], lw=1.5)
-        largest = max(run.kl.max() for run in runs)
-        ends = ", ".join(f"{run.score[-1]:.0f}" for run in runs)
-        said.append(f"{way}: largest KL {largest:.2g} nats, last scores {ends}")
-
-    left.set(yscale="log", ylim=(5e-6, 50), ylabel="KL of an update, nats (log)")
-    right.set(ylim=(0, 520), ylabel="score, points")
-    for panel in (left, right):
-        panel.set_xlabel("steps of the game, thousands")
-    left.figure.legend(loc="outside upper center", ncols=len(found))
-    opening = (
-        f"CartPole, {counted(len(runs), 'seed')} each, how far an update moves the policy, and the score."
-    )
-    return told(left, opening, said)
 
 
 @figure(7.6, 4.0)

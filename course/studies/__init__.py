@@ -8,7 +8,7 @@ bench, peers    the performance table, ours and the peers'
 """
 
 from course.studies.curves import Curve, load_curves, over, steps_until
-from course.studies.runs import examine_agents, examined, measure_runs, quick, train_variant
+from course.studies.runs import examine_agents, examined, measure_runs, quick, shortened, train_variant
 from course.studies.variants import STUDIES, Study, Variant, as_it_is, without_bootstrap, without_critic
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "measure_runs",
     "over",
     "quick",
+    "shortened",
     "steps_until",
     "train_variant",
     "without_bootstrap",

@@ -49,7 +49,7 @@ def load_curves(study: str) -> dict[str, dict[int, Curve]]:
     Raises:
         ValueError: if the study is not known.
 
-    Lessons 8 and 9.
+    Lessons 11 and 12.
     """
     study = one_of("study", study, STUDIES)
     found: dict[str, dict[int, list[Row]]] = {}
