@@ -5,15 +5,18 @@
 #
 # This course is about one question: **why are raw rewards so hard to learn from, and how does the advantage function fix it?**
 # You will not take anybody's word for it. Each lesson measures what is wrong with the idea of the lesson before, and mends it.
-# In this one we look at the question, at your machine, and do one exercise together. Afterwards you can
+# In this one we look at the question and at your machine, and do one exercise together. Afterwards you can
 #
 # - run a notebook, and say whether your machine is ready,
+# - name the seven words that all lessons use,
 # - predict, write, check and use: the four moves of every exercise,
 # - find your way on the map of lessons.
+
+# %% [markdown]
+# ## How to run this
 #
-# **How to run a notebook.** Click into a cell and press Shift+Enter: it runs, and the next cell is selected. *Run > Run All Cells* runs
-# them all. `[*]` beside a cell means that it is still running. If a cell says `NameError: name '...' is not defined`, the cells above it have not been run yet: choose *Run > Run All Above
-# Selected Cell*.
+# Click into a cell of code and press Shift+Enter: it runs, what it gives appears below it, and the next cell is selected.
+# `[*]` at its left means that it is still running. *Run > Run All Cells* runs all of them.
 
 # %%
 from course import check, use, widgets
@@ -26,59 +29,78 @@ from course.worlds import writer
 # %% [markdown]
 # ## The picture
 #
-# A writer learns to write answers of 500 tokens. A judge reads each answer and pays once, at the end, some 500 million points at first. Here is how
-# well the writer does, for five ways to turn that payment into something to learn from. (Computing it takes about ten seconds.)
+# A writer learns to write answers of 500 tokens (a token is a word, or a piece of one). A judge reads each answer and pays
+# once, at the end: some 500 million points for an answer written at random, 2,500 million for the best one. Five writers
+# learn from the same judge. Here is how well each of them does after every batch of twenty answers. The next cell takes
+# about ten seconds.
 
 # %%
 figure.learning(writer.five_lines())
 
 # %% [markdown]
-# You will draw these five lines, one after the other, in lessons 5 to 8. **Nothing about the judge changes between them, only the weight
-# that each token gets.** The lowest line is the raw reward. The next two subtract what was to be expected. The two that shoot up say which
-# token changed the expectation. By then you will have written every function behind them.
-#
-# ## The problem, in your hand
-#
-# Why does the raw reward not work? Here is a first glimpse. A writer's answers are paid a few points each, but now and then one of them hits a jackpot of 100. On average an answer is worth 4.5 points. You are shown twenty answers, and want to
-# know whether the writer does well. Move the slider to see another twenty.
-
-# %%
-widgets.Explorer(plots.twenty_answers, batch=widgets.slider("another twenty answers", 1, 1, 60, 1))
+# You will draw these five lines, one after the other, in lessons 5 to 8. **Nothing about the judge changes between them,
+# only the weight that each token gets.** In the lowest line each token's weight is the raw reward of its answer. The next
+# two subtract what was to be expected. The two that shoot up say which token changed the expectation. By then you will have
+# written every function behind them.
 
 # %% [markdown]
-# How often was the mean near 4.5? The same writer is judged a failure in one batch and a genius in the next. An agent that learns from such numbers learns mostly from luck.
+# ## The problem, in your hand
 #
+# Why does the raw reward teach so little? Here is a first glimpse, in a smaller world. A writer's answers earn a few points
+# each, and now and then one of them hits a jackpot of 100. The mean of all its answers is 4.5 points. But you are shown only
+# twenty of them, and want to know whether the writer does well. Move the slider to see another twenty.
+
+# %%
+widgets.Explorer(plots.twenty_answers, batch=widgets.slider("another twenty answers", 12, 1, 60, 1))
+
+# %% [markdown]
+# How often was the blue mean near the dashed line? In none of the 60 batches is it within a point of 4.5. 31 of them hold no
+# jackpot, and have a mean near 1.5; those with one jackpot have about 6.5, those with two about 11. It is the same writer
+# all the time, and it is judged a failure in one batch and a genius in the next. Whoever learns from such numbers learns
+# from luck. How much luck, you will measure in lesson 3.
+
+# %% [markdown]
 # ## The words
 #
-# Seven words stand for the same thing in all lessons. They fit into one drawing.
+# Seven words mean the same thing in all lessons: agent, world, state, action, policy, reward, return. They fit into one
+# drawing.
 
 # %%
 plots.loop()
 
 # %% [markdown]
 # - An **agent** acts in a **world** (programs call it the environment).
-# - In **state** $s_t$ it chooses an **action** $a_t$. The rule by which it chooses is its **policy**.
-# - The world answers with a **reward** $r_t$, a number of points, and with the next state.
-# - The **return** $G_t$ is the sum of the rewards that are still to come from step $t$ on. The sum of all rewards from start to end is also called the **score** of
-#   the **episode**, the run from start to end.
+# - In the **state** $s_t$ it chooses an **action** $a_t$. The rule by which it chooses is its **policy**: a probability for
+#   each action.
+# - The world answers with a **reward** $r_t$, a number of points, and with the next state. That is one *step*.
+# - The **return** $G_t$ is the sum of the rewards that are still to come from step $t$ on.
 #
-# For our writer, a state is what is written so far, an action is the next token, and all rewards are 0 but the last.
-#
+# A run of steps from a start to an end is called an *episode*, and the sum of all its rewards is its *score*. For our
+# writer, an episode is an answer, a state is what is written so far, an action is the next token, and every reward is 0 but
+# the last.
+
+# %% [markdown]
 # ## Your machine
 #
-# The next cell examines the set-up, and plays a game of Pong to be sure. It takes some ten seconds. Each line should begin with OK. Where one says FAIL,
-# the line below it says what to do.
+# The next cell examines the set-up, and plays a game of Pong to be sure. It takes some ten seconds. Each line should begin
+# with OK. Where one says FAIL, the line below it says what to do.
+#
+# Two more things to know about cells: ■ in the bar above stops one that takes too long. And if a cell says `NameError: name
+# '...' is not defined`, after a pause or a restart, the cells above it have not been run yet: choose *Run > Run All Above
+# Selected Cell*, and go on.
 
 # %% tags=["nbval-ignore-output"]
 doctor()
+
 # %% [markdown]
 # ## Predict
 #
 # Before anything is shown in this course, you are asked what you expect. Do commit yourself: a number that surprises you is
-# remembered. Whether you were right is nobody's business. You write your guess into a cell with `guess = None`, and the picture below it will show it.
+# remembered. Whether you were right is nobody's business. You write your guess into a cell with `guess = None`, in place of
+# `None`, and the picture below it shows your guess as a diamond. (Leave the `None`, and nothing is drawn.)
 #
-# *Predict first.* A game of Pong is about to be played by someone who presses random buttons. The game ends when one side has 21 points; each
-# point pays +1 or -1. What will the final score be?
+# *Predict first.* A game of Pong is about to be played by someone who presses random buttons. The game ends when one side has
+# 21 points; each point pays +1 or -1. What will the final score be?
 
 # %%
 guess = None
@@ -88,14 +110,16 @@ guess = None
 plots.game(episode.rewards, name="pong", guess=guess)
 
 # %% [markdown]
-# The line falls by one each time the ball is missed. It falls to -21 or nearly so, because random play hardly ever returns a
+# The line falls by one each time the ball is missed. It falls to -21 or nearly so, because random play almost never returns a
 # ball. Most of the rewards are 0.
-#
+
+# %% [markdown]
 # ## Write
 #
 # Exercises are functions that you fill in. Everything that you need to know stands above the cell: what goes in, what comes
 # out, the limit cases, and about how long it takes. Hints unfold one by one; use them freely.
-#
+
+# %% [markdown]
 # ### Exercise 0.1: `episode_score` (1 point, 3 minutes)
 #
 # Return the score of one episode, which is the sum of its rewards. `rewards` is an array of shape `[T]`, one number for
@@ -105,8 +129,8 @@ plots.game(episode.rewards, name="pong", guess=guess)
 # <details><summary>Hint 2</summary><code>return rewards.sum()</code></details>
 # <details><summary>What you should see</summary>Rewards of 1, 0 and 2 make 3.</details>
 #
-# Let us make a mistake on purpose first. Delete the line `raise NotImplementedError()`, write `return rewards.max()` in its place, run the cell, and run the
-# check below it.
+# Let us make a mistake on purpose first. Delete the line that begins with `raise`, write `return rewards.max()` in its place,
+# run the cell, and run the check below it.
 
 
 # %% exercise="episode_score"
@@ -127,15 +151,15 @@ check(episode_score)
 # the mistakes that people make, because they were made for it on purpose. Mend the function, run both cells again, and the
 # panel turns green. A check tries many cases, some of them at random, takes less than two seconds, and stops a loop that
 # never ends.
-#
+
+# %% [markdown]
 # ## Use
+#
+# From here on the lesson works with *your* function if it passed. If it did not, or if you skipped it, the course's own steps
+# in, so you are never stuck: go on, and come back later. The next cell says which of the two it is.
 
 # %%
 episode_score = use(episode_score)
-
-# %% [markdown]
-# From here on the lesson works with *your* function if it passed. If it did not, or if you skipped it, the course's own steps
-# in, so you are never stuck: go on, and come back later. The line above says which of the two it was.
 
 # %%
 print("the score of the game:", episode_score(episode.rewards))
@@ -158,25 +182,30 @@ print("the score of the game:", episode_score(episode.rewards))
 # | [11. PPO](11_ppo.ipynb) | may a batch be used twice? | `clipped_policy_loss`, `entropy` |
 # | [12. Pong](12_pong.ipynb) | does it scale to pixels? | |
 #
-# Most take about 45 minutes, lessons 6 and 11 an hour. Each ends with what to remember, questions to think about, and where to read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are
-# independent files: a skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it.
-#
+# Most take about 45 minutes, lessons 6 and 11 an hour. Each ends with what to remember, questions to think about, and where to
+# read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
+# skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and all
+# that is needed for them.
+
+# %% [markdown]
 # ## What to remember
 #
 # 1. Predict, write, check, use.
 # 2. A red panel names the likely mistake; a hint costs nothing.
 # 3. A skipped exercise blocks nothing.
 # 4. Every number was measured in front of you, or is shipped with the command that made it, or is cited.
-# 5. A score is the sum of an episode's rewards, and one score is mostly luck.
+# 5. A score is the sum of an episode's rewards. The mean of twenty of them can be mostly luck.
 #
 # Next: [lesson 1](01_score_scales.ipynb). How big is a score?
-#
+
+# %% [markdown]
 # ## Think
 #
 # <details><summary>Two players of Pong both score -21. One game took 764 steps, the other 988. Do the two scores say who
 # played better?</summary>No. The score keeps one number of a thousand. What it throws away, and what can be won back, is
 # what the course is about.</details>
-#
+
+# %% [markdown]
 # ## Further reading
 #
 # - Sutton & Barto (2018), *Reinforcement Learning: An Introduction*, chapter 3: states, rewards, returns. <http://incompleteideas.net/book/the-book-2nd.html>
