@@ -215,3 +215,22 @@ def test_the_import_is_light_and_the_emulator_quiet():
 def test_a_bar_is_shown_if_asked_for(capsys):
     play_random("breakout", episodes=2, seed=0, progress=True)
     assert "breakout: 100%" in capsys.readouterr().err
+
+
+def test_states_with_what_was_still_to_come_are_drawn_without_repetition():
+    played = atari.play_random("pong", episodes=2, seed=0)
+    ram, returns = atari.ram_and_returns(played, states=100_000)
+    assert len(ram) == len(returns) == sum(len(episode.rewards) for episode in played)
+    assert (ram.min(), ram.max()) == (0, 1)
+    first = np.flatnonzero((ram * 255 == played[0].ram[0]).all(axis=1))
+    assert sorted(returns[first]) == sorted(episode.score for episode in played)  # both start in this state
+
+    few = atari.ram_and_returns(played, states=50)
+    np.testing.assert_array_equal(few[0], ram[:50])
+    np.testing.assert_array_equal(few[1], returns[:50])
+
+
+@pytest.mark.parametrize(("played", "states"), [([], 5), ([None], 0)])
+def test_no_episode_and_no_state_are_refused(played, states):
+    with pytest.raises(ValueError, match="played must hold" if states else "states"):
+        atari.ram_and_returns(played, states=states)

@@ -4,7 +4,7 @@ play     random play by one protocol
 scores   what was published, and what random play got in this course
 """
 
-from course.atari.play import Episode, play_random, roms, screenshot
+from course.atari.play import Episode, play_random, ram_and_returns, roms, screenshot
 from course.atari.scores import PublishedScores, RandomScores, measured_random_scores, published_scores
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "measured_random_scores",
     "play_random",
     "published_scores",
+    "ram_and_returns",
     "roms",
     "screenshot",
 ]

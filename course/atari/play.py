@@ -15,14 +15,15 @@ The emulator is the Arcade Learning Environment: Bellemare et al. (2013), https:
 It is loaded inside the functions, because it takes longer to import than all the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course.arrays import Array, one_of, whole
+from course.arrays import Array, Refusal, one_of, whole
+from course.returns import reward_to_go
 
 if TYPE_CHECKING:
     from ale_py import Action, ALEInterface
@@ -113,6 +114,31 @@ def random_episodes(game: str, *, episodes: int, seed: int) -> Iterator[Episode]
         console.reset_game()
         console.restoreState(start)
         yield _play(console, np.random.default_rng([seed, index]))
+
+
+def ram_and_returns(played: Sequence[Episode], *, states: int) -> tuple[Array, Array]:
+    """Some of the states that were met in these episodes, and the points that were still to come there.
+
+    Args:
+        played: episodes of one game, at least one.
+        states: how many to draw, without repetition and always the same ones; all if there are fewer.
+
+    Returns:
+        The console's memory, [n, 128] in [0, 1], and the returns, [n] in points.
+
+    Raises:
+        ValueError: if there is no episode, or `states` is below 1.
+
+    Lesson 1.
+    """
+    states = whole("states", states, low=1)
+    if not played:
+        raise Refusal("played must hold at least one episode, got none")
+
+    ram = np.concatenate([episode.ram for episode in played]) / 255
+    returns = np.concatenate([reward_to_go(episode.rewards, gamma=1.0) for episode in played])
+    drawn = np.random.default_rng(0).permutation(len(ram))[:states]
+    return ram[drawn], returns[drawn]
 
 
 def screenshot(game: str, *, seed: int = 0, steps: int = 60) -> NDArray[np.uint8]:

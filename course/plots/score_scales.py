@@ -1,18 +1,30 @@
 """The figures of lesson 1: games side by side, scores on one axis, one network for all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from course.arrays import finite
+from course.arrays import Array, Refusal, finite
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import legend_above, named_rows, told
+from course.plots.parts import legend_above, mark_guess, named_rows, told
 from course.plots.words import number, title
 
 PLAYERS = ("random", "human", "value")  # colours of the players, weakest first
-PREDICTORS = (("o", "random"), ("s", "advantage"), ("D", "value"))  # mark and colour of who predicts
+# Ten games that are named in the picture of all of them.
+NAMED = (
+    "venture",
+    "pong",
+    "ice_hockey",
+    "breakout",
+    "private_eye",
+    "skiing",
+    "space_invaders",
+    "ms_pacman",
+    "video_pinball",
+    "asteroids",
+)
 
 
 @figure(9.0, 2.9)
@@ -38,12 +50,14 @@ def frames(pictures: Mapping[str, NDArray[np.uint8]], *, ax: Axes) -> Axes:
 
 
 @figure(7.6, 3.2)
-def one_axis(scores: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
+def one_axis(scores: Mapping[str, ArrayLike], *, guess: Sequence[float] | None = None, ax: Axes) -> Axes:
     """The scores of several games as dots on one axis, logarithmic on both sides of 0.
 
     Args:
         scores: game -> points of each episode, shape [n].
+        guess: the score that the learner predicted for each game, in this order; None if none.
     """
+    said = _mark_guesses(ax, guess, len(scores))
     ranges = []
     for row, (game, given) in enumerate(scores.items()):
         each = finite(game, given)
@@ -56,10 +70,12 @@ def one_axis(scores: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
     ax.set_xlim(-1e5, 1e5)
     ax.set_xticks([-1e4, -1e2, -1, 0, 1, 1e2, 1e4], ["-10,000", "-100", "-1", "0", "1", "100", "10,000"])
     ax.set_xlabel("score of one episode (points), logarithmic on both sides of 0")
-    return told(ax, "Scores of single episodes of random play on one axis:", ranges)
+    if said:
+        legend_above(ax, columns=1)
+    return told(ax, "Scores of single episodes of random play on one axis:", ranges, said)
 
 
-@figure(8.6, 4.4)
+@figure(8.6, 4.8)
 def all_games(columns: Mapping[str, Mapping[str, float]], *, ax: Axes) -> Axes:
     """The size of the score in every game, for several players; games sorted by the last player.
 
@@ -84,55 +100,88 @@ def all_games(columns: Mapping[str, Mapping[str, float]], *, ax: Axes) -> Axes:
                 label=player if sign > 0 else None,
             )
         sizes = [abs(score) for score in scores.values() if score]
-        ranges.append(f"{player} from {number(min(sizes))} to {number(max(sizes))} points")
+        zeros = len(scores) - len(sizes)
+        left_out = f", and {zeros} at 0 that cannot be drawn" if zeros else ""
+        ranges.append(f"{player} from {number(min(sizes))} to {number(max(sizes))} points{left_out}")
 
-    ax.set(yscale="log", ylabel="size of the mean score (points)")
-    ax.set_xlabel(f"{len(games)} Atari games, sorted (hollow: a negative score)")
-    ax.set_xticks([])
-    ax.legend(loc="upper left")
+    named = [game for game in NAMED if game in place]
+    ax.set_xticks([place[game] for game in named], [title(game) for game in named], rotation=45, ha="right")
+    ax.tick_params("x", labelsize=10, pad=1)
+    ax.set(yscale="log", ylabel="size of the mean score (points)", ylim=(0.2, 9e7), xlim=(-1.5, len(games)))
+    ax.set_xlabel(f"{len(games)} games, sorted by {last} (hollow: a score below 0; a score of 0 is left out)")
+    ax.legend(loc="upper left", ncols=3)
     return told(ax, f"Mean scores in {len(games)} Atari games on a logarithmic axis:", ranges)
 
 
 @figure(7.6, 3.0)
-def gradient_shares(norms: Mapping[str, float], *, ax: Axes) -> Axes:
-    """The share of each game in the gradient of one shared network, on a logarithmic axis.
+def gradient_shares(norms: Mapping[str, float], *, guess: float | None = None, ax: Axes) -> Axes:
+    """The share of each game in the gradient of one shared network, as dots on a logarithmic axis.
 
     Args:
         norms: game -> length of its part of the gradient.
+        guess: the share that the learner predicted for Breakout, in percent; None if none.
     """
     total = sum(norms.values())
-    shares = {game: norm / total for game, norm in norms.items()}
+    shares = {game: 100 * norm / total for game, norm in norms.items()}
 
     rows = named_rows(ax, [title(game) for game in shares])
-    ax.barh(rows, list(shares.values()), color=COLORS["advantage"], height=0.6)
+    ax.plot(list(shares.values()), rows, "o", color=COLORS["truth"], ms=10)
     for row, share in zip(rows, shares.values(), strict=True):
-        ax.text(share * 1.15, row, f"{100 * share:.2g} %", va="center")
+        beside = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
+        ax.annotate(f"{share:.2g} %", (share, row), xytext=(10, 0), **beside)
 
-    ax.set(xscale="log", xlim=(1e-5, 8))
-    ax.set_xticks([1e-4, 1e-2, 1], ["0.01 %", "1 %", "100 %"])
+    words = mark_guess(ax, guess, unit="% for Breakout")
+    if words:
+        legend_above(ax, columns=1)
+    ax.set(xscale="log", xlim=(5e-4, 400))
+    ax.set_xticks([1e-3, 1e-2, 1e-1, 1, 10, 100], ["0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
     ax.set_xlabel("share of the gradient's length (log axis)")
-    said = ", ".join(f"{title(game)} {100 * share:.2g} %" for game, share in shares.items())
-    return told(ax, f"Share of each game in the gradient of one shared network: {said}.")
+    said = ", ".join(f"{title(game)} {share:.2g} %" for game, share in shares.items())
+    return told(ax, f"Share of each game in the gradient of one shared network: {said}.", closing=words)
 
 
-@figure(7.6, 3.2)
-def shared_errors(errors: Mapping[str, Mapping[str, float]], *, ax: Axes) -> Axes:
+@figure(8.6, 3.6)
+def shared_errors(
+    errors: Mapping[str, Mapping[str, float]], *, states: str, guess: float | None = None, ax: Axes
+) -> Axes:
     """How far the predictions are off in each game, in units of that game's own spread.
 
     Args:
-        errors: who predicts -> game -> root mean squared error over standard deviation.
+        errors: who predicts -> game -> root mean squared error over standard deviation; up to four.
+        states: on which states the predictions were judged, in a few words.
+        guess: the error that the learner predicted for Breakout after shared training; None if none.
     """
     games = list(next(iter(errors.values())))
     rows = named_rows(ax, [title(game) for game in games])
 
     said = []
-    for (who, each), (marker, color) in zip(errors.items(), PREDICTORS, strict=True):
-        ax.plot(list(each.values()), rows, marker, color=COLORS[color], ms=9, label=who, alpha=0.85)
+    looks = (("o", "random", "full"), ("s", "truth", "full"), ("D", "value", "full"), ("D", "value", "none"))
+    for k, (who, each) in enumerate(errors.items()):
+        marker, color, fill = looks[k]
+        look = {"color": COLORS[color], "ms": 8, "mew": 1.8, "fillstyle": fill, "alpha": 0.85}
+        shift = 0.11 * (k - 1.5)  # so that none hides another
+        ax.plot(list(each.values()), rows + shift, marker, ls="", label=who, **look)
         listed = ", ".join(f"{title(game)} {number(error)}" for game, error in each.items())
-        said.append(f"{who}: {listed}.")
+        said.append(f"{' '.join(who.split())}: {listed}.")
 
-    ax.axvline(1, color=COLORS["truth"], lw=1, ls=":")
-    ax.set(xscale="log", xlim=(0.2, 6000))
-    ax.set_xlabel("prediction error, in standard deviations of that game's returns (log axis)")
-    legend_above(ax, columns=3, at=0.4)
-    return told(ax, f"Prediction error in standard deviations of each game's own returns. {' '.join(said)}")
+    words = mark_guess(ax, guess, unit="for Breakout, shared")
+    ax.axvline(1, color=COLORS["truth"], lw=1, ls="--", label="their mean, known beforehand")
+    ax.set(xscale="log", xlim=(0.15, 6000))
+    ax.set_xticks([1, 10, 100, 1_000], ["1", "10", "100", "1,000"])
+    ax.set_xlabel(f"error {states},\nin standard deviations of that game's returns (log axis)")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    opening = f"Prediction error {states}, in standard deviations of each game's own returns."
+    return told(ax, f"{opening} {' '.join(said)}", closing=words)
+
+
+def _mark_guesses(ax: Axes, guess: Sequence[float] | None, games: int) -> str:
+    """Draw one guess a game as hollow diamonds, and return the words about them."""
+    if guess is None:
+        return ""
+    given: Array = finite("guess", guess)
+    if given.shape != (games,):
+        raise Refusal(f"guess must be {games} numbers, one a game, got shape {given.shape}")
+
+    look = {"color": COLORS["truth"], "ms": 9, "mfc": "none", "mew": 2, "zorder": 4}
+    ax.plot(given, np.arange(games), "D", label="your guesses", **look)
+    return f"You guessed {', '.join(number(each) for each in given)}."

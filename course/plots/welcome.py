@@ -90,9 +90,9 @@ def loop(*, ax: Axes) -> Axes:
         ax,
         "A drawing of a loop. On the left the agent, with its policy: the chances of three actions as bars. "
         "On the right the world, a game of Pong. An arrow from agent to world carries the action; two arrows "
-        "back carry the next state and the reward. Below, an episode as a row of 6 steps from start to end, each "
-        "with state, action and reward: the score is the sum of all the rewards, the return at a step is the "
-        "sum of those from that step on.",
+        "back carry the next state and the reward. Below, an episode as a row of 6 steps from start to end, "
+        "each with state, action and reward: the score is the sum of all the rewards, the return at a step "
+        "is the sum of those from that step on.",
     )
 
 
