@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 1. How big is a score?
 #
-# *About 45 minutes. You need lesson 0. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 40 minutes. You need lesson 0. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# In lesson 0 one game of Pong ended near -21, and an answer earned 4.5 points. Are these large numbers, or small ones? An agent
-# learns from a number, its score. Before we ask how, let us look at that number. In this lesson real Atari games are played,
-# live, on your machine, and their scores are put side by side. Afterwards you can
+# In lesson 0 one game of Pong ended near -21, and an answer earned 4.5 points. Are these large numbers, or small ones? An
+# agent learns from a number, its score. Before we ask how, let us look at that number. In this lesson real Atari games are
+# played, live, on your machine, and their scores are put side by side. Afterwards you can
 #
 # - say by how many orders of magnitude scores differ from game to game,
 # - put a score on the scale between random and human play, and say what that hides,
@@ -28,8 +28,8 @@ games = ["pong", "breakout", "ms_pacman", "skiing", "video_pinball"]
 plots.frames({game: screenshot(game, seed=0, steps=100) for game in games})
 
 # %% [markdown]
-# *Predict first.* What will the random player score in each of the five? You have never seen this player before; being off by a
-# factor of ten is fine. Write five numbers in the order of the screens, such as `guess = [10, 10, 10, 10, 10]`.
+# *Predict first.* What will the random player score in each of the five? You have never seen this player before; being off
+# by a factor of ten is fine. Write five numbers in the order of the screens, such as `guess = [10, 10, 10, 10, 10]`.
 
 # %%
 guess = None
@@ -153,7 +153,8 @@ check(human_normalized)
 human_normalized = use(human_normalized)
 
 # %% [markdown]
-# Agent57 was the first agent that beat the human tester in all 57 games (Badia et al. 2020). Here are its scores on this scale.
+# Agent57 was the first agent that beat the human tester in all 57 games (Badia et al. 2020). Here are its scores on this
+# scale.
 
 # %%
 agent57 = np.array([human_normalized(s.agent57, s.random, s.human) for s in published.values()])
@@ -177,7 +178,7 @@ print(f"orders of magnitude: {orders_of_magnitude(agent57):.1f}")
 
 # %%
 learned_from = {game: ram_and_returns(episodes[game][:2], states=500) for game in games}
-never_seen = {game: ram_and_returns(episodes[game][2:], states=5_000) for game in games}
+never_seen = {game: ram_and_returns(episodes[game][2:], states=10_000) for game in games}
 
 
 def gradient(weights, game):
@@ -255,9 +256,10 @@ errors = {
 plots.shared_errors(errors, states="on two episodes that no network learned from", guess=guess)
 
 # %% [markdown]
-# Breakout's error is a thousand times what it was. The network serves Video Pinball and Skiing, where it does about as well as
-# a network of their own, and the quiet games pay for it: in Breakout, where a game of random play is worth about one point, its
-# predictions are off by about 770 points. Nothing was wrong with the games; they were added up in different units.
+# Breakout's error is a thousand times what it was. The network serves Video Pinball and Skiing, where it does about as well
+# as a network of their own, and the quiet games pay for it: in Breakout, where a game of random play is worth about one
+# point, its predictions are off by about 770 points. Nothing was wrong with the games; they were added up in different
+# units.
 #
 # Do not take the blue diamonds for success, though. A network of its own beats the dashed line, the mean of the judged returns
 # if somebody told you beforehand, in only two games of the five: Pong and Ms. Pac-Man. On the episodes that they learned from
@@ -281,9 +283,10 @@ plots.shared_errors(errors, states="on two episodes that no network learned from
 # <details><summary>Would a larger learning rate help Breakout in the shared network?</summary>No. Its share of the gradient
 # stays what it is. A larger step is larger for the loud games too, and they are the ones that go astray first.</details>
 #
-# <details><summary>Breakout's share was 0.002 %. With an optimiser that divides every gradient by its own running size (Adam),
-# whose size does it divide by?</summary>By the size of the sum, for each weight. Where the loud games use the same weights,
-# Breakout's part stays the same small share of the sum. The scale of the whole is cured, the scale of the parts is not.</details>
+# <details><summary>Breakout's share was 0.002 %. With an optimiser that divides every gradient by its own running size
+# (Adam), whose size does it divide by?</summary>By the size of the sum, for each weight. Where the loud games use the same
+# weights, Breakout's part stays the same small share of the sum. The scale of the whole is cured, the scale of the parts is
+# not.</details>
 #
 # <details><summary>Agents are often compared by the median human-normalised score. What can you do to a method without moving
 # its median?</summary>Anything to the games in the lower half, as long as they stay in the lower half. That is why reports
