@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course.authoring.stamps import sources
 from tests.lessons import rules
+from tests.lessons.pace import pace
 
 LESSONS = [path.stem for path in sources()]
 
@@ -23,23 +24,21 @@ def test_a_lesson(keeps, name):
 
 FIGURE = '<img alt="Two curves over ten steps; the upper one ends at 3." src="data:image/png;base64,AAAA">'
 TWIN = FIGURE + "<p><i>Interactive figure, at x 1. Run this cell to move the controls.</i></p>"
-MARKDOWN = """\
+LINKS = "[glossary](../docs/glossary.md), [notation](../docs/notation.md)"
+OPENING = f"""\
 # 3. What is tested?
 
-*About 10 minutes. You need lesson 2.*
+*About 10 minutes. You need lesson 2. Words and symbols: {LINKS}.*
 
 - one thing,
 - another.
-
-## First
-
+"""
+EXERCISE = """\
 ### Exercise 3.1: `min_max` (2 points, 5 minutes)
-
-*Predict first.* What comes out?
 
 <details><summary>Hint</summary>None.</details>
 """
-LAST = """\
+REMEMBER = """\
 ## What to remember
 
 1. One.
@@ -48,14 +47,28 @@ LAST = """\
 4. Four.
 5. Five.
 
-## Think
-
-<details><summary>Why?</summary>Because.</details>
-
+And now [lesson 4](04_policy_gradient.ipynb).
+"""
+THINK = "## Think\n\n<details><summary>Why?</summary>Because.</details>"
+READ_ON = """\
 ## Further reading
 
 - Nobody (2020), *Nothing*. <https://example.org>, and [lesson 0](00_welcome.ipynb).
 """
+DEEPER = "## Dig deeper\n\n*About 2 minutes. Nothing later depends on it.*"
+
+
+def text(name, source, slide_type="slide"):
+    return new_markdown_cell(source, id=name, metadata={"slideshow": {"slide_type": slide_type}})
+
+
+def code(name, source="1", *outputs, **metadata):
+    metadata = {"slideshow": {"slide_type": "fragment"}, **metadata}
+    return new_code_cell(source, id=name, outputs=list(outputs), metadata=metadata)
+
+
+def html_output(shown):
+    return new_output("display_data", data={"text/html": shown, "text/plain": "words"})
 
 
 def small_lesson():
@@ -64,19 +77,25 @@ def small_lesson():
     answer = {**marks, "grade_id": "min_max", "grade": False, "solution": True, "locked": False}
     check = {**marks, "grade_id": "check_min_max", "grade": True, "solution": False, "locked": True}
     cells = [
-        new_markdown_cell(MARKDOWN, id="a"),
-        new_code_cell("def min_max():\n    return 1", id="min_max", metadata={"nbgrader": answer}),
-        new_code_cell(
-            "check(min_max)", id="check_min_max", metadata={"nbgrader": {**check, "points": 2}, "tags": []}
-        ),
-        new_code_cell("min_max = use(min_max)", id="b"),
-        new_markdown_cell("Text.", id="c"),
-        new_code_cell("min_max()", id="d", outputs=[html_output(FIGURE)]),
-        new_code_cell("Explorer(min_max)", id="e", outputs=[html_output(TWIN)]),
-        new_markdown_cell(LAST, id="f"),
+        text("title", OPENING),
+        text("asks", "## First\n\n*Predict first.* What comes out?"),
+        code("guess", "guess = None"),
+        code("drawn", "plot(guess=guess)"),
+        text("exercise", EXERCISE),
+        code("min_max", "def min_max():\n    return 1", nbgrader=answer),
+        code("check_min_max", "check(min_max)", nbgrader={**check, "points": 2}, tags=[]),
+        code("use", "min_max = use(min_max)"),
+        text("text", "Text.", "fragment"),
+        code("figure", "min_max()", html_output(FIGURE)),
+        code("widget", "Explorer(min_max)", html_output(TWIN)),
+        text("remember", REMEMBER),
+        text("think", THINK),
+        text("read_on", READ_ON),
+        text("deeper", DEEPER),
+        text("side", "### A side road\n\nIt is short.", "subslide"),
+        code("last"),
     ]
-    for cell in cells:
-        cell.metadata["slideshow"] = {"slide_type": "slide"}
+    cells[-3].metadata["jp-MarkdownHeadingCollapsed"] = True
     solved = new_notebook(cells=cells)
     learners = copy.deepcopy(solved)
     for number, cell in enumerate(cell for cell in cells if cell.cell_type == "code"):
@@ -84,126 +103,190 @@ def small_lesson():
     for cell in learners.cells:
         if cell.cell_type == "code":
             cell.outputs = []
-    learners.cells[1].source = "def min_max():\n    raise NotImplementedError()"
-    learners.cells[2].metadata.tags.append("raises-exception")
+    named(learners, "min_max").source = "def min_max():\n    raise NotImplementedError()"
+    named(learners, "check_min_max").metadata.tags.append("raises-exception")
     return rules.Lesson("03", solved, learners, {"min_max": 2}, 1_000)
 
 
-def html_output(text):
-    return new_output("display_data", data={"text/html": text, "text/plain": "words"})
+def named(notebook, name):
+    return next(cell for cell in notebook.cells if cell.id == name)
 
 
-def reword(cell, old, new):
+# What breaks it
+
+
+def reword(name, old, new):
     def change(lesson):
-        source = lesson.solved.cells[cell].source
-        assert old in source
-        lesson.solved.cells[cell].source = source.replace(old, new)
+        cell = named(lesson.solved, name)
+        assert old in cell.source
+        cell.source = cell.source.replace(old, new)
 
     return change
 
 
-def on_cell(number, change, *, learners=False):
-    return lambda lesson: change((lesson.learners if learners else lesson.solved).cells[number])
+def on_cell(name, change, *, learners=False):
+    return lambda lesson: change(named(lesson.learners if learners else lesson.solved, name))
 
 
-def put(at, *cells):
+def put(before, *cells):
     def change(lesson):
+        at = lesson.solved.cells.index(named(lesson.solved, before))
         lesson.solved.cells[at:at] = cells
 
     return change
 
 
-def other(name):
-    return new_code_cell("1", id=name)
+def take(*names):
+    def change(lesson):
+        lesson.solved.cells = [cell for cell in lesson.solved.cells if cell.id not in names]
+
+    return change
 
 
-def show(text, mime="text/html"):
-    return lambda cell: cell.outputs.append(new_output("display_data", data={mime: text}))
+def lines(count, of="x = 1"):
+    return "\n".join([of] * count)
 
+
+def loop(number, name):
+    """A function of 25 statements in a lesson of that number."""
+
+    def change(lesson):
+        object.__setattr__(lesson, "number", number)
+        named(lesson.solved, "figure").source = f"def {name}():\n" + lines(24, "    x = 1")
+
+    return change
+
+
+def prediction(number):
+    ask = text(f"asks{number}", "*Predict first.* And now?", "subslide")
+    return [ask, code(f"guess{number}", "guess = None"), code(f"drawn{number}", "plot(guess=guess)")]
+
+
+def show(shown, mime="text/html"):
+    return lambda cell: cell.outputs.append(new_output("display_data", data={mime: shown}))
+
+
+LONG_FUNCTION = "def long():\n" + lines(26, "    x = 1")
+OPENS = rules.opens_with_its_title_its_minutes_and_what_it_needs
+DIGS = rules.digs_deeper_apart_and_not_too_deep
+ASKS = rules.asks_before_it_shows_and_draws_the_guess
+USES = rules.has_every_exercise_with_its_check_and_uses_it
+POINTS = rules.gives_the_points_that_the_check_knows
+RUN = rules.has_been_executed_from_its_first_cell_to_its_last
+NAMES = rules.names_its_cells_once_and_alike_in_both_notebooks
+SECRETS = rules.leaves_its_secrets_and_its_outputs_at_home
+SLIDES = rules.begins_a_slide_with_every_section_and_exercise
 
 BREAKS = [
-    (rules.has_few_code_cells, put(5, *(other(f"x{n}") for n in range(16)))),
-    (rules.has_few_words, reword(4, "Text.", "word " * 1_500)),
-    (rules.has_short_cells, reword(5, "min_max()", "min_max()\n" * 15)),
-    (rules.has_short_cells, reword(1, "return 1", "return 1" + "\n" * 24)),
-    (rules.explains_between_code_cells, put(6, other("x"))),
-    (rules.explains_between_code_cells, put(4, other("x"), other("y"), other("z"))),
-    (rules.opens_with_its_title_its_minutes_and_what_it_needs, reword(0, "# 3. ", "# 4. ")),
+    (rules.holds_one_thought_in_a_cell, reword("figure", "min_max()", lines(13))),
+    (rules.holds_one_thought_in_a_cell, reword("figure", "min_max()", f"if x:\n{lines(12, '    x = 1')}")),
     (
-        rules.opens_with_its_title_its_minutes_and_what_it_needs,
-        reword(0, "*About 10 minutes.", "*10 minutes."),
+        rules.holds_one_thought_in_a_cell,
+        reword("min_max", "return 1", lines(25, "x = 1").replace("x", "\n    x")),
     ),
-    (rules.opens_with_its_title_its_minutes_and_what_it_needs, reword(0, "lesson 2", "lesson 1")),
-    (rules.opens_with_its_title_its_minutes_and_what_it_needs, reword(0, "About 10", "About 50")),
-    (rules.opens_with_its_title_its_minutes_and_what_it_needs, reword(0, "- another.", "Another.")),
-    (rules.states_the_minutes_that_its_parts_add_up_to, reword(0, "About 10", "About 20")),
-    (rules.states_the_minutes_that_its_parts_add_up_to, reword(0, "5 minutes)", "20 minutes)")),
-    (rules.skips_no_level_of_headings, reword(0, "### Exercise", "#### Exercise")),
-    (rules.skips_no_level_of_headings, reword(4, "Text.", "# Another title")),
-    (rules.makes_nobody_feel_slow, reword(4, "Text.", "Text that is\nSimply there.")),
-    (rules.makes_nobody_feel_slow, reword(5, "min_max()", "min_max()  # just so")),
-    (rules.asks_before_it_shows, reword(0, "*Predict first.*", "Think:")),
-    (rules.has_every_exercise_with_its_check_and_uses_it, on_cell(1, lambda cell: cell.update(id="other"))),
-    (rules.has_every_exercise_with_its_check_and_uses_it, put(2, new_markdown_cell("between", id="x"))),
-    (rules.has_every_exercise_with_its_check_and_uses_it, reword(2, "check(min_max)", "check(max)")),
-    (rules.has_every_exercise_with_its_check_and_uses_it, reword(3, "use(min_max)", "min_max")),
+    (rules.holds_one_thought_in_a_cell, reword("figure", "min_max()", LONG_FUNCTION)),
+    (rules.holds_one_thought_in_a_cell, loop("03", "actor_critic")),
+    (rules.holds_one_thought_in_a_cell, loop("10", "another")),
+    (rules.nests_no_comprehensions, reword("figure", "min_max()", "[[x for x in y] for y in z]")),
+    (rules.nests_no_comprehensions, reword("figure", "min_max()", "[x for y in z for x in y]")),
+    (rules.nests_no_comprehensions, reword("figure", "min_max()", "[x for x in {y: 1 for y in z}]")),
+    (rules.nests_no_comprehensions, reword("min_max", "return 1", "return [sum(x for x in y) for y in z]")),
+    (rules.explains_between_code_cells, put("widget", code("x"))),
+    (rules.explains_between_code_cells, put("text", code("x"), code("y"), code("z"))),
+    (OPENS, reword("title", "# 3. ", "# 4. ")),
+    (OPENS, reword("title", "*About 10 minutes.", "*10 minutes.")),
+    (OPENS, reword("title", "lesson 2", "lesson 3")),
+    (OPENS, reword("title", "lesson 2", "Python, and a little numpy")),
+    (OPENS, lambda lesson: object.__setattr__(lesson, "number", "00")),
+    (OPENS, reword("title", "About 10", "About 51")),
+    (OPENS, reword("title", "[glossary](../docs/glossary.md), ", "")),
+    (OPENS, reword("title", "- another.", "Another.")),
+    (OPENS, reword("title", "- another.", "- another.\n" * 4)),
+    (rules.states_the_minutes_that_its_parts_add_up_to, reword("title", "About 10", "About 20")),
+    (rules.states_the_minutes_that_its_parts_add_up_to, reword("exercise", "5 minutes)", "20 minutes)")),
+    (rules.states_the_minutes_that_its_parts_add_up_to, reword("text", "Text.", "word " * 1_200)),
+    (rules.states_the_minutes_that_its_parts_add_up_to, reword("figure", "min_max()", lines(84))),
+    (rules.states_the_minutes_that_its_parts_add_up_to, put("text", *(code(f"x{n}") for n in range(12)))),
     (
-        rules.has_every_exercise_with_its_check_and_uses_it,
-        lambda lesson: lesson.solved.cells.__delitem__(slice(5, 7)),
+        rules.states_the_minutes_that_its_parts_add_up_to,
+        put("text", *(code(f"x{n}", "Explorer(x)") for n in range(3))),
     ),
-    (rules.has_every_exercise_with_its_check_and_uses_it, lambda lesson: lesson.points.clear()),
-    (rules.gives_the_points_that_the_check_knows, reword(0, "(2 points", "(3 points")),
-    (rules.gives_the_points_that_the_check_knows, reword(0, "3.1", "3.2")),
-    (rules.gives_the_points_that_the_check_knows, reword(0, "`min_max`", "`max_min`")),
-    (rules.gives_the_points_that_the_check_knows, on_cell(2, lambda c: c.metadata.nbgrader.update(points=3))),
-    (rules.says_in_five_lines_what_to_remember, reword(7, "5. Five.\n", "")),
-    (rules.says_in_five_lines_what_to_remember, reword(7, "## What to remember", "## Remember")),
-    (rules.folds_the_answers_to_its_questions, reword(7, "Because.</details>", "</details>Because.")),
-    (rules.folds_the_answers_to_its_questions, reword(7, "## Think", "## Thoughts")),
-    (rules.says_where_to_read_on, reword(7, "(2020)", "")),
-    (rules.closes_what_it_folds, reword(0, "</summary>", "")),
-    (rules.has_a_widget, lambda lesson: lesson.solved.cells[6].outputs.clear()),
+    (DIGS, reword("deeper", "*About 2 minutes.", "*Not long.")),
+    (DIGS, reword("deeper", "About 2", "About 9")),
+    (DIGS, reword("side", "short.", "word " * 650)),
+    (DIGS, put("last", code("x", nbgrader={"grade": False}))),
+    (DIGS, on_cell("deeper", lambda cell: cell.metadata.clear())),
+    (DIGS, on_cell("deeper", lambda cell: cell.metadata.clear(), learners=True)),
+    (DIGS, on_cell("think", lambda cell: cell.metadata.update({rules.FOLD: True}))),
+    (rules.ends_with_its_sections_in_their_order, reword("think", "## Think", "## Thoughts")),
+    (rules.ends_with_its_sections_in_their_order, reword("side", "### A side", "## A side")),
+    (rules.ends_with_its_sections_in_their_order, put("read_on", text("x", "## One more"))),
+    (rules.ends_with_its_sections_in_their_order, put("remember", text("x", "## Dig deeper"))),
+    (rules.leads_on_to_the_next_lesson, reword("remember", "04_policy_gradient", "02_min_max_scaling")),
+    (SLIDES, reword("text", "Text.", "Text.\n\n## A heading")),
+    (SLIDES, reword("text", "Text.", "Text.\n\n### Exercise 3.2: `max_min` (2 points, 5 minutes)")),
+    (SLIDES, on_cell("exercise", lambda cell: cell.metadata.slideshow.update(slide_type="fragment"))),
+    (SLIDES, on_cell("think", lambda c: c.metadata.slideshow.update(slide_type="skip"), learners=True)),
+    (rules.skips_no_level_of_headings, reword("exercise", "### Exercise", "#### Exercise")),
+    (rules.skips_no_level_of_headings, reword("text", "Text.", "# Another title")),
+    (rules.makes_nobody_feel_slow, reword("text", "Text.", "Text that is\nSimply there.")),
+    (rules.makes_nobody_feel_slow, reword("figure", "min_max()", "min_max()  # just so")),
+    (ASKS, reword("asks", "*Predict first.*", "Think:")),
+    (ASKS, take("asks", "guess", "drawn")),
+    (ASKS, put("remember", *prediction(2), *prediction(3), *prediction(4))),
+    (ASKS, reword("asks", "What", "What?\n\n*Predict first.* And then?")),
+    (ASKS, reword("guess", "guess = None", "guess = 3")),
+    (ASKS, put("guess", text("x", "And?"))),
+    (ASKS, reword("drawn", "guess=guess", "")),
+    (ASKS, lambda lesson: (put("drawn", *prediction(2))(lesson), take("drawn")(lesson))),
+    (ASKS, reword("asks", "## First\n\n", "Text.\n\n")),
+    (ASKS, put("remember", code("x", "guess = None"))),
+    (USES, on_cell("min_max", lambda cell: cell.update(id="other"))),
+    (USES, put("check_min_max", text("x", "between"))),
+    (USES, reword("check_min_max", "check(min_max)", "check(max)")),
+    (USES, reword("use", "use(min_max)", "min_max")),
+    (USES, take("figure", "widget")),
+    (USES, lambda lesson: lesson.points.clear()),
+    (POINTS, reword("exercise", "(2 points", "(3 points")),
+    (POINTS, reword("exercise", "3.1", "3.2")),
+    (POINTS, reword("exercise", "`min_max`", "`max_min`")),
+    (POINTS, on_cell("check_min_max", lambda cell: cell.metadata.nbgrader.update(points=3))),
+    (rules.says_in_five_lines_what_to_remember, reword("remember", "5. Five.\n", "")),
+    (rules.says_in_five_lines_what_to_remember, reword("remember", "## What to remember", "## Remember")),
+    (rules.folds_the_answers_to_its_questions, reword("think", "Because.</details>", "</details>Because.")),
+    (rules.folds_the_answers_to_its_questions, reword("think", "## Think", "## Thoughts")),
+    (rules.says_where_to_read_on, reword("read_on", "(2020)", "")),
+    (rules.closes_what_it_folds, reword("exercise", "</summary>", "")),
+    (rules.has_a_widget, on_cell("widget", lambda cell: cell.outputs.clear())),
+    (RUN, on_cell("figure", lambda cell: cell.update(execution_count=None))),
     (
-        rules.has_been_executed_from_its_first_cell_to_its_last,
-        on_cell(5, lambda c: c.update(execution_count=None)),
+        RUN,
+        on_cell(
+            "figure", lambda c: c.outputs.append(new_output("error", ename="E", evalue="", traceback=[]))
+        ),
     ),
-    (
-        rules.has_been_executed_from_its_first_cell_to_its_last,
-        on_cell(5, lambda c: c.outputs.append(new_output("error", ename="E", evalue="", traceback=[]))),
-    ),
-    (rules.has_been_executed_from_its_first_cell_to_its_last, on_cell(2, show("min_max: still to do"))),
+    (RUN, on_cell("check_min_max", show("min_max: still to do"))),
     (rules.is_small, lambda lesson: object.__setattr__(lesson, "size", rules.LARGEST + 1)),
     (rules.saves_no_widget, lambda lesson: lesson.solved.metadata.update(widgets={})),
     (rules.saves_no_widget, lambda lesson: lesson.learners.metadata.update(widgets={})),
-    (rules.saves_no_widget, on_cell(6, show({"model_id": "1"}, rules.WIDGET))),
-    (rules.says_every_picture_in_words, on_cell(5, show("AAAA", "image/png"))),
-    (rules.says_every_picture_in_words, on_cell(5, show('<img src="data:image/png;base64,AAAA">'))),
-    (rules.says_every_picture_in_words, on_cell(5, show('<p><img src="x" alt="A figure."></p>'))),
-    (rules.says_every_picture_in_words, reword(4, "Text.", "![](picture.png)")),
-    (rules.names_its_cells_once_and_alike_in_both_notebooks, on_cell(3, lambda cell: cell.update(id="a"))),
-    (rules.names_its_cells_once_and_alike_in_both_notebooks, on_cell(3, lambda cell: cell.update(id="x"))),
-    (rules.has_a_slide_type_on_every_cell, on_cell(3, lambda cell: cell.metadata.pop("slideshow"))),
+    (rules.saves_no_widget, on_cell("widget", show({"model_id": "1"}, rules.WIDGET))),
+    (rules.says_every_picture_in_words, on_cell("figure", show("AAAA", "image/png"))),
+    (rules.says_every_picture_in_words, on_cell("figure", show('<img src="data:image/png;base64,AAAA">'))),
+    (rules.says_every_picture_in_words, on_cell("figure", show('<p><img src="x" alt="A figure."></p>'))),
+    (rules.says_every_picture_in_words, reword("text", "Text.", "![](picture.png)")),
+    (NAMES, on_cell("use", lambda cell: cell.update(id="title"))),
+    (NAMES, on_cell("use", lambda cell: cell.update(id="x"))),
+    (rules.has_a_slide_type_on_every_cell, on_cell("use", lambda cell: cell.metadata.pop("slideshow"))),
     (
-        rules.leaves_its_secrets_and_its_outputs_at_home,
-        on_cell(1, lambda cell: cell.update(source="def min_max():\n    return 1"), learners=True),
+        SECRETS,
+        on_cell("min_max", lambda c: c.update(source="def min_max():\n    return 1"), learners=True),
     ),
-    (
-        rules.leaves_its_secrets_and_its_outputs_at_home,
-        on_cell(5, lambda cell: cell.update(source="### BEGIN SOLUTION"), learners=True),
-    ),
-    (
-        rules.leaves_its_secrets_and_its_outputs_at_home,
-        on_cell(5, lambda cell: cell.outputs.append(html_output(FIGURE)), learners=True),
-    ),
-    (
-        rules.leaves_its_secrets_and_its_outputs_at_home,
-        on_cell(2, lambda c: c.metadata.pop("tags"), learners=True),
-    ),
-    (
-        rules.leaves_its_secrets_and_its_outputs_at_home,
-        on_cell(5, lambda c: c.metadata.update(tags=["raises-exception"]), learners=True),
-    ),
-    (rules.links_to_files_that_are_there, reword(7, "00_welcome.ipynb", "00_nowhere.ipynb")),
+    (SECRETS, on_cell("figure", lambda cell: cell.update(source="### BEGIN SOLUTION"), learners=True)),
+    (SECRETS, on_cell("figure", lambda cell: cell.outputs.append(html_output(FIGURE)), learners=True)),
+    (SECRETS, on_cell("check_min_max", lambda cell: cell.metadata.pop("tags"), learners=True)),
+    (SECRETS, on_cell("figure", lambda c: c.metadata.update(tags=["raises-exception"]), learners=True)),
+    (rules.links_to_files_that_are_there, reword("read_on", "00_welcome.ipynb", "00_nowhere.ipynb")),
+    (rules.links_to_files_that_are_there, reword("title", "docs/glossary.md", "docs/nothing.md")),
 ]
 
 
@@ -220,3 +303,28 @@ def test_a_rule_complains_about_a_lesson_that_breaks_it(check, break_it):
 
 def test_every_rule_is_broken_at_least_once():
     assert {check.__name__ for check, _ in BREAKS} == set(rules.RULES)
+
+
+def test_the_loop_of_lesson_ten_may_be_as_long_as_an_exercise():
+    longer = small_lesson()
+    loop("10", "actor_critic")(longer)
+    assert not list(rules.holds_one_thought_in_a_cell(longer))
+
+
+def test_minutes_are_counted_by_the_formula():
+    cells = [
+        text("a", "word " * 240 + "\n\n### Exercise 3.1: `min_max` (2 points, 5 minutes)"),
+        code("b", '"""Documents."""\nfor x in y:\n    z = x\n\n\ndef f():\n    "Documents."\n    return 1'),
+        code("c", "Explorer(f)"),
+        code("d", "f = use(f)"),
+    ]
+    of = pace(cells)
+    assert (of.cells, of.statements, of.widgets, of.writing) == (2, 5, 1, 5)
+    reading = of.words / 120
+    assert of.minutes == pytest.approx(reading + 2 * 0.5 + 5 * 5 / 60 + 2 + 5)
+
+
+def test_the_table_has_a_row_a_lesson():
+    heads, row = rules.table([small_lesson()]).split("\n")
+    assert "minutes" in heads
+    assert row.split() == ["03", "63", "4", "4", "1", "5", "10", "10", "|", "1", "2"]

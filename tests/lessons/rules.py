@@ -3,21 +3,29 @@
 `RULES` holds them by name; tests/test_rules.py breaks a small lesson once for each.
 """
 
+import ast
 import functools
 import html.parser
 import itertools
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from course.authoring.stamps import ROOT
+from course.authoring.notebooks import unsolved
+from course.authoring.source import FOLD, FOLDED, SLIDE, read
+from course.authoring.stamps import ROOT, sources
 from course.checks import exercises
+from tests.lessons.pace import HEADING, kind, pace, parsed, statements, words
 
-CODE_CELLS, WORDS, LINES, EXERCISE_LINES, LARGEST = 20, 1_500, 15, 25, 1_000_000
-MINUTES = {"10": 75}  # the longest that a lesson may take, where it is not 45
-WORDS_A_MINUTE = 150
+STATEMENTS, MORE, LARGEST = 12, 25, 1_000_000
+LOOPS = {"10": "actor_critic"}  # the one function of a lesson that may be as long as an exercise
+LONGEST = {"06": 60, "11": 60}  # minutes, where they are not 45
+ABOUT = 5  # minutes
 UNWANTED = ("simply", "just", "obviously", "easy", "easily")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -44,25 +52,53 @@ class Lesson:
     def text(self):
         return "\n\n".join(self.markdown)
 
+    @property
+    def main(self):
+        """The cells of the main path, which ends where one may dig deeper."""
+        return list(itertools.takewhile(lambda cell: first_line(cell) != FOLDED, self.solved.cells))
+
+    @property
+    def deeper(self):
+        return self.solved.cells[len(self.main) :]
+
     def section(self, heading):
         """What stands under a heading of the second level, without the heading."""
         found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", self.text, re.M | re.S)
         return found[1] if found else ""
 
     def kind(self, cell):
-        """What a code cell is: exercise, check, use, or other."""
-        marks = cell.metadata.get("nbgrader", {})
-        if marks:
-            return "check" if marks["grade"] else "exercise"
-        return "use" if re.fullmatch(r"(\w+) = use\(\1\)", cell.source.strip()) else "other"
+        """What a code cell is: exercise, check, use, guess, or other."""
+        return kind(cell)
 
 
 @functools.cache
 def lesson(name):
     paths = [ROOT / folder / f"{name}.ipynb" for folder in ("solutions", "notebooks")]
     solved, learners = (nbformat.read(path, as_version=nbformat.NO_CONVERT) for path in paths)
-    points = {each.name: each.points for each in exercises() if each.lesson == name[:2]}
-    return Lesson(name[:2], solved, learners, points, paths[0].stat().st_size)
+    return Lesson(name[:2], solved, learners, points_of(name), paths[0].stat().st_size)
+
+
+def written(name):
+    """The lesson as its source has it, not executed."""
+    solved = read(ROOT / "solutions" / f"{name}.py")
+    return Lesson(name[:2], solved, unsolved(solved), points_of(name), 0)
+
+
+def points_of(name):
+    return {each.name: each.points for each in exercises() if each.lesson == name[:2]}
+
+
+def table(lessons: Iterable[Lesson]) -> str:
+    """The pace of lessons, a row each."""
+    form = "{:>6} {:>6} {:>6} {:>11} {:>8} {:>8} {:>8} {:>7} | {:>7} {:>7}"
+    counts = ("words", "cells", "statements", "widgets", "writing")
+    rows = [form.format("lesson", *counts, "minutes", "stated", "deeper", "stated")]
+    for each in lessons:
+        of, below = pace(each.main), pace(each.deeper)
+        numbers = [getattr(of, count) for count in counts]
+        minutes = [round(of.minutes), stated(each)[0], round(below.minutes), stated_below(each)]
+        rows.append(form.format(each.number, *numbers, *minutes))
+    return "\n".join(rows)
 
 
 # The rules. Each yields sentences that say what is wrong.
@@ -75,12 +111,6 @@ def rule(check):
     return check
 
 
-def words(markdown):
-    """Words as a reader counts them: no tags, no addresses, no lines of a table's frame."""
-    text = re.sub(r"</?[a-z][^<>]*>|\]\([^)]*\)", " ", markdown)
-    return [word for word in text.split() if re.search(r"\w", word)]
-
-
 def shown(cell):
     """(mime type, content) of everything that a code cell shows."""
     for output in cell.get("outputs", []):
@@ -88,27 +118,35 @@ def shown(cell):
 
 
 def first_line(cell):
-    return repr(cell.source.split("\n")[0][:60])
+    return cell.source.split("\n")[0]
+
+
+def begins(cell):
+    """The cell's beginning, for a complaint."""
+    return repr(first_line(cell)[:60])
 
 
 @rule
-def has_few_code_cells(lesson):
-    if len(lesson.code) > CODE_CELLS:
-        yield f"{len(lesson.code)} code cells, allowed {CODE_CELLS}"
-
-
-@rule
-def has_few_words(lesson):
-    if (count := len(words(lesson.text))) > WORDS:
-        yield f"{count} words, allowed {WORDS}"
-
-
-@rule
-def has_short_cells(lesson):
+def holds_one_thought_in_a_cell(lesson):
     for cell in lesson.code:
-        allowed = EXERCISE_LINES if lesson.kind(cell) == "exercise" else LINES
-        if (lines := len(cell.source.split("\n"))) > allowed:
-            yield f"{lines} lines, allowed {allowed}: {first_line(cell)}"
+        loop = LOOPS.get(lesson.number) or "no function"
+        longer = lesson.kind(cell) == "exercise" or f"def {loop}(" in cell.source
+        allowed = MORE if longer else STATEMENTS
+        if (count := statements(cell.source)) > allowed:
+            yield f"{count} statements, allowed {allowed}: {begins(cell)}"
+
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@rule
+def nests_no_comprehensions(lesson):
+    for cell in lesson.code:
+        found = [node for node in ast.walk(parsed(cell.source)) if isinstance(node, COMPREHENSIONS)]
+        for outer in found:
+            inner = any(each in found for each in ast.walk(outer) if each is not outer)
+            if inner or len(outer.generators) > 1:
+                yield f"a comprehension in a comprehension: {ast.unparse(outer)[:60]!r}"
 
 
 @rule
@@ -116,41 +154,110 @@ def explains_between_code_cells(lesson):
     kinds = ["text" if c.cell_type != "code" else lesson.kind(c) for c in lesson.solved.cells]
     for at in range(len(kinds) - 2):
         if kinds[at : at + 3] == ["other"] * 3:
-            yield f"three code cells in a row: {first_line(lesson.solved.cells[at])}"
+            yield f"three code cells in a row: {begins(lesson.solved.cells[at])}"
+
+
+OPENING = re.compile(
+    r"^\*About (\d+) minutes\. You need (.+?)\. Words and symbols: \[glossary\]\(\.\./docs/glossary\.md\), "
+    r"\[notation\]\(\.\./docs/notation\.md\)\.\*$",
+    re.M,
+)
+BELOW = re.compile(r"\*About (\d+) minutes\.")
 
 
 def stated(lesson):
     """(minutes, what is needed) as the first cell says."""
-    found = re.search(r"^\*About (\d+) minutes\. You need (.+)\.\*$", lesson.markdown[0], re.M)
+    found = OPENING.search(lesson.markdown[0])
     return (int(found[1]), found[2]) if found else (0, "")
+
+
+def stated_below(lesson):
+    """The minutes that *Dig deeper* says it takes, 0 if it says nothing."""
+    found = BELOW.search(lesson.deeper[0].source) if lesson.deeper else None
+    return int(found[1]) if found else 0
 
 
 @rule
 def opens_with_its_title_its_minutes_and_what_it_needs(lesson):
     first = lesson.solved.cells[0]
     if first.cell_type != "markdown" or not first.source.startswith(f"# {int(lesson.number)}. "):
-        yield f"does not open with its number and title: {first_line(first)}"
+        yield f"does not open with its number and title: {begins(first)}"
     minutes, needs = stated(lesson)
-    if not 0 < minutes <= MINUTES.get(lesson.number, 45):
+    if not needs:
+        yield "no line that says: About M minutes. You need lesson K. Words and symbols: ..."
+    elif not 0 < minutes <= LONGEST.get(lesson.number, 45) + ABOUT:
         yield f"{minutes} minutes are stated"
-    before = int(lesson.number) - 1
-    if not needs or (before >= 0 and needs != f"lesson {before}"):
+    earlier = [f"lesson {number}" for number in range(int(lesson.number))]
+    if needs not in (earlier or ["Python, and a little numpy"]):
         yield f"says that you need {needs!r}"
-    if len(re.findall(r"^- ", first.source, re.M)) < 2:
-        yield "does not list what you can do afterwards"
+    if not 2 <= len(re.findall(r"^- ", first.source, re.M)) <= 4:
+        yield "does not list two to four things that you can do afterwards"
 
 
-HEADING = r"^### Exercise (\d+)\.(\d+): `(\w+)` \((\d+) points?, (\d+) minutes?\)$"
+def differ(stated, counted):
+    return abs(stated - counted) > max(ABOUT, 0.15 * counted)
 
 
 @rule
 def states_the_minutes_that_its_parts_add_up_to(lesson):
-    reading = len(words(lesson.text)) / WORDS_A_MINUTE
-    running = sum(lesson.kind(cell) == "other" for cell in lesson.code)
-    writing = sum(int(found[4]) for found in re.findall(HEADING, lesson.text, re.M))
-    minutes, total = stated(lesson)[0], reading + running + writing
-    if abs(minutes - total) > 8:
-        yield f"{minutes} minutes are stated: {reading:.0f} to read, {running} to run, {writing} to write"
+    counted = pace(lesson.main)
+    if differ(stated(lesson)[0], counted.minutes):
+        yield f"{stated(lesson)[0]} minutes are stated, {counted.minutes:.0f} are counted: {counted}"
+
+
+@rule
+def digs_deeper_apart_and_not_too_deep(lesson):
+    if not lesson.deeper:
+        return
+    counted, of = pace(lesson.deeper).minutes, pace(lesson.main).minutes
+    if not stated_below(lesson):
+        yield f"{FOLDED!r} does not begin with its minutes: *About M minutes. ..."
+    elif differ(stated_below(lesson), counted):
+        yield f"{stated_below(lesson)} minutes are stated to dig deeper, {counted:.0f} are counted"
+    if counted > of / 2:
+        yield f"{counted:.0f} minutes to dig deeper are more than half of {of:.0f}"
+    if any(lesson.kind(cell) == "exercise" for cell in lesson.deeper if cell.cell_type == "code"):
+        yield "an exercise where one digs deeper"
+    for notebook in (lesson.solved, lesson.learners):
+        folded = [first_line(cell) for cell in notebook.cells if cell.metadata.get(FOLD)]
+        if folded != [FOLDED]:
+            yield f"folded are {folded}"
+
+
+ENDING = ["What to remember", "Think", "Further reading"]
+
+
+@rule
+def ends_with_its_sections_in_their_order(lesson):
+    headings = re.findall(r"^## (.+)", lesson.text, re.M)
+    if headings[-1] == "Dig deeper":
+        headings.pop()
+    if headings[-3:] != ENDING:
+        yield f"ends with {headings[-3:]}"
+    if "Dig deeper" in headings:
+        yield "something stands after *Dig deeper*"
+
+
+@rule
+def leads_on_to_the_next_lesson(lesson):
+    later = [path.stem for path in sources() if path.stem[:2] > lesson.number]
+    text = "\n\n".join(cell.source for cell in lesson.main if cell.cell_type == "markdown")
+    if later and f"]({later[0]}.ipynb)" not in text:
+        yield f"no link to {later[0]}.ipynb on the main path"
+
+
+@rule
+def begins_a_slide_with_every_section_and_exercise(lesson):
+    for notebook in (lesson.solved, lesson.learners):
+        for cell in notebook.cells:
+            if cell.cell_type != "markdown":
+                continue
+            text = re.sub(r"^```.*?^```", "", cell.source, flags=re.M | re.S)
+            for line in text.split("\n")[1:]:
+                if SLIDE.match(line):
+                    yield f"a heading inside a cell: {line[:60]!r}"
+            if SLIDE.match(cell.source) and cell.metadata.get("slideshow", {}).get("slide_type") != "slide":
+                yield f"is no slide: {begins(cell)}"
 
 
 @rule
@@ -172,10 +279,40 @@ def makes_nobody_feel_slow(lesson):
                 yield f"{word!r} in {found[0][:80]!r}"
 
 
+PREDICTIONS = 3
+
+
 @rule
-def asks_before_it_shows(lesson):
-    if "*Predict first.*" not in lesson.text:
-        yield "asks for no prediction"
+def asks_before_it_shows_and_draws_the_guess(lesson):
+    cells = lesson.solved.cells
+    asked = [at for at, cell in enumerate(cells) if asks(cell)]
+    if not 0 < len(asked) <= PREDICTIONS:
+        yield f"{len(asked)} predictions, allowed 1 to {PREDICTIONS}"
+    for at, later in itertools.pairwise([*asked, len(cells)]):
+        if cells[at].source.count("*Predict first.*") > 1:
+            yield f"two predictions in a cell: {begins(cells[at])}"
+        if not guessed(cells[at + 1]):
+            yield f"the cell after a prediction is not `guess = None`: {begins(cells[at + 1])}"
+        shows = [
+            cell
+            for cell in cells[at + 2 : later]
+            if cell.cell_type == "code" and "guess=guess" in cell.source
+        ]
+        if not shows:
+            yield f"nothing draws the guess before the next prediction: {begins(cells[at])}"
+        if not re.match(r"(# |## |\*Predict)", cells[at].source):
+            yield f"a prediction does not begin its cell: {begins(cells[at])}"
+    for before, cell in itertools.pairwise(cells):
+        if guessed(cell) and not asks(before):
+            yield f"a guess without its question: {begins(before)}"
+
+
+def asks(cell):
+    return cell.cell_type == "markdown" and "*Predict first.*" in cell.source
+
+
+def guessed(cell):
+    return cell.cell_type == "code" and kind(cell) == "guess"
 
 
 @rule
@@ -203,7 +340,7 @@ def has_every_exercise_with_its_check_and_uses_it(lesson):
 
 @rule
 def gives_the_points_that_the_check_knows(lesson):
-    told = {name: (int(points), n, k) for n, k, name, points, _ in re.findall(HEADING, lesson.text, re.M)}
+    told = {name: (int(points), n, k) for n, k, name, points, _ in HEADING.findall(lesson.text)}
     if list(told) != [cell.id for cell in lesson.code if lesson.kind(cell) == "exercise"]:
         yield f"the headings name the exercises {list(told)}"
     for place, (name, (points, n, k)) in enumerate(told.items(), start=1):
@@ -269,9 +406,9 @@ def has_been_executed_from_its_first_cell_to_its_last(lesson):
         yield f"cells were run in the order {counts}"
     for cell in lesson.code:
         if any(output.output_type == "error" for output in cell.outputs):
-            yield f"an error was saved: {first_line(cell)}"
+            yield f"an error was saved: {begins(cell)}"
         if any("still to do" in str(text) for _, text in shown(cell)):
-            yield f"an exercise is not solved: {first_line(cell)}"
+            yield f"an exercise is not solved: {begins(cell)}"
 
 
 @rule
@@ -287,7 +424,7 @@ def saves_no_widget(lesson):
             yield "the state of its widgets was saved"
     for cell in lesson.code:
         if WIDGET in dict(shown(cell)):
-            yield f"a widget was saved: {first_line(cell)}"
+            yield f"a widget was saved: {begins(cell)}"
 
 
 class Images(html.parser.HTMLParser):
@@ -313,10 +450,10 @@ def says_every_picture_in_words(lesson):
     for cell in lesson.code:
         for mime, text in shown(cell):
             if mime.startswith("image/"):
-                yield f"a bare {mime}: {first_line(cell)}"
+                yield f"a bare {mime}: {begins(cell)}"
             for alt in alts(text) if mime == "text/html" else ():
                 if len(words(alt or "")) < 8:
-                    yield f"alt text {alt!r}: {first_line(cell)}"
+                    yield f"alt text {alt!r}: {begins(cell)}"
     for text in lesson.markdown:
         for alt in [*re.findall(r"!\[([^\]]*)\]\(", text), *alts(text)]:
             if len(words(alt or "")) < 3:
@@ -337,25 +474,33 @@ def has_a_slide_type_on_every_cell(lesson):
     for notebook in (lesson.solved, lesson.learners):
         for cell in notebook.cells:
             if not cell.metadata.get("slideshow", {}).get("slide_type"):
-                yield f"no slide type: {first_line(cell)}"
+                yield f"no slide type: {begins(cell)}"
 
 
 @rule
 def leaves_its_secrets_and_its_outputs_at_home(lesson):
     for cell in lesson.learners.cells:
         if re.search(r"(BEGIN|END) (SOLUTION|HIDDEN|MARK)", cell.source):
-            yield f"a marker is left: {first_line(cell)}"
+            yield f"a marker is left: {begins(cell)}"
         if cell.get("outputs") or cell.get("execution_count"):
-            yield f"an output is left: {first_line(cell)}"
+            yield f"an output is left: {begins(cell)}"
         if cell.id in lesson.points and "raise NotImplementedError" not in cell.source:
-            yield f"no stub: {first_line(cell)}"
+            yield f"no stub: {begins(cell)}"
         checks = cell.metadata.get("nbgrader", {}).get("grade", False)
         if ("raises-exception" in cell.metadata.get("tags", [])) != checks:
-            yield f"the tag raises-exception is for checks: {first_line(cell)}"
+            yield f"the tag raises-exception is for checks: {begins(cell)}"
 
 
 @rule
 def links_to_files_that_are_there(lesson):
     for target in re.findall(r"\]\(([^)#\s]+)\)", lesson.text):
-        if "://" not in target and not (ROOT / "notebooks" / target).exists():
+        if "://" in target:
+            continue
+        # A notebook is there if its source is.
+        path = Path("notebooks", target) if "/" in target else Path("solutions", target).with_suffix(".py")
+        if not (ROOT / os.path.normpath(path)).exists():
             yield f"no file {target}"
+
+
+# What only an executed lesson can keep.
+OF_A_RUN = (has_a_widget, has_been_executed_from_its_first_cell_to_its_last)

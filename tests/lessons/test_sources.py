@@ -1,4 +1,4 @@
-"""What holds for the source of every lesson: where it leads, and that nothing in it blames the learner."""
+"""What holds for the source of every lesson, beside its form, which is held by the rules."""
 
 import ast
 import re
@@ -23,18 +23,6 @@ def test_a_lesson_asserts_nothing_a_learner_may_stop_a_training_and_go_on(path):
 
 def test_an_assertion_in_a_lesson_would_be_found():
     assert asserts("x = 1\nif x:\n    assert x > 0\n") == [3]
-
-
-@EVERY_LESSON
-def test_a_lesson_ends_with_the_way_on_and_the_notation(path):
-    place = LESSONS.index(path)
-    on = LESSONS[place + 1] if path != LESSONS[-1] else LESSONS[0]
-    *_, last = path.read_text(encoding="utf-8").strip().splitlines()
-    assert f"]({on.stem}.ipynb)" in last
-    if place + 1 < len(LESSONS):
-        number = int(on.stem.partition("_")[0])
-        assert last.startswith(f"# Next: [{number}. ")
-    assert "](../docs/notation.md)" in path.read_text(encoding="utf-8")
 
 
 @EVERY_LESSON
