@@ -1,11 +1,64 @@
 """Critics that are tables, one value a state, and how they learn from episodes."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite, same_shape
 from course.returns import td_update
-from course.worlds import World, play, state_values
+from course.worlds import Episodes, World, play, state_values
+
+
+def values_over_episodes(
+    world: World,
+    theta: ArrayLike,
+    *,
+    episodes: int,
+    lr: float = 0.1,
+    seed: int,
+    table: ArrayLike | None = None,
+    log: Callable[[Episodes], Episodes] | None = None,
+) -> Array:
+    """What a critic says before the first episode and after each of them: TD(0), step by step.
+
+    Args:
+        world, theta: where, and by which policy.
+        episodes: how many to play and learn from, at least 1.
+        lr: step size, in [0, 1].
+        seed: of the episodes.
+        table: values to start from, shape [S]; zeros if not given.
+        log: turns what was played into what the critic is told of it; the truth if not given. It must
+            keep the shapes.
+
+    Returns:
+        Values, shape [episodes + 1, S]. A step that a time limit cut is learnt from like any other.
+
+    Raises:
+        ValueError: if a number is out of range or `table` has another shape.
+
+    Lesson 9.
+    """
+    table = finite("table", np.zeros(len(world.chance)) if table is None else table)
+    same_shape(table=table, one_a_state=world.chance[:, 0, 0])
+    played = play(world, theta, episodes=episodes, seed=seed)
+    told = played if log is None else log(played)
+
+    # Episode after episode, each from its first step to its last.
+    tables = [table]
+    for episode in range(episodes):
+        for step in np.flatnonzero(played.real[:, episode]):
+            table = td_update(
+                table,
+                told.states[step, episode],
+                told.rewards[step, episode],
+                told.next_states[step, episode],
+                told.terminated[step, episode],
+                gamma=world.gamma,
+                lr=lr,
+            )
+        tables.append(table)
+    return np.array(tables)
 
 
 def learn_values(
@@ -17,39 +70,11 @@ def learn_values(
     seed: int,
     table: ArrayLike | None = None,
 ) -> Array:
-    """A critic that has seen some episodes: TD(0), step by step.
+    """A critic that has seen some episodes: the last row of `values_over_episodes`, shape [S].
 
-    Args:
-        world, theta: where, and by which policy.
-        episodes: how many to play and learn from, at least 1.
-        lr: step size, in [0, 1].
-        seed: of the episodes.
-        table: values to start from, shape [S]; zeros if not given.
-
-    Returns:
-        The learnt values, shape [S]. A step that a time limit cut is learnt from like any other.
-
-    Raises:
-        ValueError: if a number is out of range or `table` has another shape.
-
-    Lesson 6.
+    Args, Raises: as there.
     """
-    table = finite("table", np.zeros(len(world.chance)) if table is None else table)
-    same_shape(table=table, one_a_state=world.chance[:, 0, 0])
-    played = play(world, theta, episodes=episodes, seed=seed)
-
-    # Episode after episode, each from its first step to its last.
-    for episode, step in np.argwhere(played.real.T):
-        table = td_update(
-            table,
-            played.states[step, episode],
-            played.rewards[step, episode],
-            played.next_states[step, episode],
-            played.terminated[step, episode],
-            gamma=world.gamma,
-            lr=lr,
-        )
-    return table
+    return values_over_episodes(world, theta, episodes=episodes, lr=lr, seed=seed, table=table)[-1]
 
 
 def three_critics(
@@ -61,7 +86,7 @@ def three_critics(
     TD(0) on `episodes` episodes, with arguments as in `learn_values`; "perfect" is V. In the
     corridor, 100 episodes halve the critic's error; what that is worth depends on the seed.
 
-    Lesson 7.
+    Lesson 8.
     """
     untrained = np.random.default_rng(seed).normal(size=len(world.chance))
     half_trained = learn_values(world, theta, episodes=episodes, lr=lr, seed=seed, table=untrained)

@@ -263,7 +263,7 @@ def gae(
         >>> gae([0, 1], [0, 0], [0, 0], [False, True], [False, False], gamma=0.5, lam=1)
         array([0.5, 1. ])
 
-    Schulman et al. (2016), eq. 16. https://arxiv.org/abs/1506.02438. Lesson 7.
+    Schulman et al. (2016), eq. 16. https://arxiv.org/abs/1506.02438. Lesson 8.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
     decay = gamma * number("lam", lam, low=0, high=1)
@@ -291,7 +291,7 @@ def gae_by_definition(deltas: ArrayLike, ended: ArrayLike, *, gamma: float, lam:
     Raises:
         ValueError: if shapes differ, a number is not finite, or `gamma` or `lam` is outside [0, 1].
 
-    Schulman et al. (2016), eq. 16. Lesson 7.
+    Schulman et al. (2016), eq. 16. Lesson 8.
     """
     (deltas,) = steps(deltas=deltas)
     ended = flags("ended", ended)
@@ -334,7 +334,7 @@ def n_step_advantages(
     Raises:
         ValueError: as `gae`, or if `n` is below 1.
 
-    Sutton & Barto (2018), eq. 7.1; Schulman et al. (2016), eqs. 11 to 14. Lesson 7.
+    Sutton & Barto (2018), eq. 7.1; Schulman et al. (2016), eqs. 11 to 14. Lesson 8.
     """
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
     ended = _ended(deltas, terminated, truncated)

@@ -13,11 +13,14 @@ from course.atari import (
     PublishedScores,
     measured_random_scores,
     play_random,
+    pong_rally,
     published_scores,
+    rally,
     roms,
     screenshot,
 )
 from course.atari.scores import RANDOM_COLUMNS
+from course.returns import explained_variance, reward_to_go
 from course.scaling import human_normalized, orders_of_magnitude
 from course.studies.random_scores import measure_random
 from course.tables import data
@@ -234,3 +237,43 @@ def test_states_with_what_was_still_to_come_are_drawn_without_repetition():
 def test_no_episode_and_no_state_are_refused(played, states):
     with pytest.raises(ValueError, match="played must hold" if states else "states"):
         atari.ram_and_returns(played, states=states)
+
+
+# One rally of Pong
+
+
+def test_the_ball_is_returned_at_step_234_and_the_point_won_at_251():
+    game = rally._games()[0]
+    assert list(np.flatnonzero(game.rewards[205:260]) + 205) == [251]
+    assert game.rewards[251] == 1
+    ball = game.ram[225:252, 49].astype(int)
+    assert ball.argmax() + 225 == 234  # our paddle stands at the right
+    assert (np.diff(ball)[:9] > 0).all()
+    assert (np.diff(ball)[9:] < 0).all()
+    seen = pong_rally(gamma=0.95)
+    assert list(np.flatnonzero(seen.rewards) + 205) == [251]
+
+
+def test_a_rally_is_one_stretch_of_a_game_that_goes_on():
+    seen = pong_rally(gamma=0.9)
+    assert {column.shape for column in vars(seen).values()} == {(55,)}
+    np.testing.assert_array_equal(seen.next_values[:-1], seen.values[1:])
+    assert not seen.terminated.any()
+    assert list(np.flatnonzero(seen.truncated)) == [54]
+    assert pong_rally(gamma=0.9) is seen
+    with pytest.raises(ValueError, match="read-only"):
+        seen.values[0] = 1
+    for odd in (1.5, "0.9", [0.9]):
+        with pytest.raises(ValueError, match="gamma"):
+            pong_rally(gamma=odd)
+
+
+def test_the_critic_of_the_rally_foresees_less_the_further_gamma_asks_it_to_see():
+    game = rally._games()[0]
+    found = {
+        gamma: explained_variance(rally._foreseen(gamma), reward_to_go(game.rewards, gamma=gamma))
+        for gamma in (0.9, 0.95, 0.97, 0.99)
+    }
+    assert found == pytest.approx({0.9: 0.878, 0.95: 0.734, 0.97: 0.555, 0.99: 0.083}, abs=0.002)
+    for share in found.values():
+        assert f"{share:.0%}".replace("%", " %") in pong_rally.__doc__

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course.critics import learn_values, three_critics
+from course.critics import learn_values, three_critics, values_over_episodes
 from course.worlds import corridor_world, play, random_walk, state_values
 from tests.some_worlds import CUT
 
@@ -59,3 +59,33 @@ def test_the_half_trained_critic_is_half_way():
 def test_learning_refuses_a_table_of_another_world():
     with pytest.raises(ValueError, match="table"):
         learn_values(random_walk(), np.zeros(5), episodes=1, seed=0, table=[0, 0])
+
+
+def test_the_values_after_each_episode_are_those_of_fewer_episodes_and_start_from_the_table():
+    world = random_walk(time_limit=6)
+    start = np.linspace(0, 1, 5)
+    learnt = values_over_episodes(world, np.zeros(5), episodes=6, lr=0.2, seed=3, table=start)
+    assert learnt.shape == (7, 5)
+    np.testing.assert_array_equal(learnt[0], start)
+    np.testing.assert_array_equal(
+        learnt[-1], learn_values(world, np.zeros(5), episodes=6, lr=0.2, seed=3, table=start)
+    )
+
+    played = play(world, np.zeros(5), episodes=6, seed=3)
+    first = start.copy()
+    for t in range(played.lengths[0]):
+        here, after = played.states[t, 0], played.next_states[t, 0]
+        worth = 0 if played.terminated[t, 0] else first[after]
+        first[here] += 0.2 * (played.rewards[t, 0] + worth - first[here])
+    np.testing.assert_allclose(learnt[1], first)
+
+
+def test_a_critic_learns_from_what_it_is_told():
+    world = random_walk(time_limit=6)
+
+    def nothing_is_paid(log):
+        return replace(log, rewards=np.zeros_like(log.rewards))
+
+    learnt = values_over_episodes(world, np.zeros(5), episodes=20, seed=0, log=nothing_is_paid)
+    assert not learnt.any()
+    assert values_over_episodes(world, np.zeros(5), episodes=20, seed=0).any()

@@ -17,6 +17,7 @@ from course.worlds import (
     answer_world,
     corridor_world,
     play,
+    play_on,
     policy,
     random_walk,
     score_table,
@@ -249,3 +250,32 @@ def test_drawing_refuses_an_empty_batch(numbers):
     episodes = all_episodes(answer_world(), [0, 0])
     with pytest.raises(ValueError, match="must be a whole number of at least 1, got 0"):
         episodes.draw(**numbers, seed=0)
+
+
+def test_playing_on_begins_a_new_episode_after_each_ending():
+    world = random_walk(time_limit=4)
+    log = play_on(world, world.theta, environments=3, steps=50, seed=1)
+    assert log.states.shape == log.truncated.shape == (50, 3)
+    assert log.real.all()
+    np.testing.assert_allclose(log.probability, 1 / 3)
+
+    ended = log.terminated | log.truncated
+    assert log.truncated.any()
+    assert (log.states[0] == world.start).all()
+    assert (log.states[1:][ended[:-1]] == world.start).all()
+    going = ~ended[:-1]
+    np.testing.assert_array_equal(log.states[1:][going], log.next_states[:-1][going])
+    # a walk of four steps is cut, and no walk is longer
+    for column in ended.T:
+        assert np.diff(np.flatnonzero(column), prepend=-1).max() <= 4
+
+
+def test_environments_that_play_on_have_a_chance_of_their_own():
+    world = random_walk()
+    log = play_on(world, world.theta, environments=2, steps=40, seed=0)
+    again = play_on(world, world.theta, environments=3, steps=40, seed=0)
+    np.testing.assert_array_equal(log.actions, again.actions[:, :2])
+    assert (log.actions[:, 0] != log.actions[:, 1]).any()
+    for odd in ({"environments": 0, "steps": 4}, {"environments": 2, "steps": 0}):
+        with pytest.raises(ValueError, match=r"environments|steps"):
+            play_on(world, world.theta, **odd, seed=0)

@@ -135,6 +135,7 @@ MODULES = {
     "td_update": "td_errors",
     "gae_by_definition": "gae",
     "gae": "gae",
+    "real_steps": "time_limits",
     "policy_loss": "actor_critic",
     "normalize": "actor_critic",
     "actor_critic_update": "actor_critic",

@@ -1,4 +1,4 @@
-"""Exercises of lesson 7: how far to look?"""
+"""Exercises of lesson 8: how far to look?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ def _by_index(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array
 
 GAE_BY_DEFINITION = Exercise(
     name="gae_by_definition",
-    lesson="07",
+    lesson="08",
     points=3,
     reference=returns.gae_by_definition,
     cases=_definition_cases,
@@ -317,7 +317,7 @@ def _from_the_last_value(deltas: Array, g: _Given) -> Array:
 
 GAE = Exercise(
     name="gae",
-    lesson="07",
+    lesson="08",
     points=6,
     reference=returns.gae,
     cases=_gae_cases,

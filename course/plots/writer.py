@@ -83,12 +83,15 @@ def learning(
 
 
 @figure(8.6, 3.2)
-def pointing(lines: Mapping[str, Learning], *, critic: Mapping[str, str] | None = None, ax: Axes) -> Axes:
+def pointing(
+    lines: Mapping[str, Learning], *, critic: Mapping[str, str] | None = None, upto: float = 1.05, ax: Axes
+) -> Axes:
     """Cosine between a batch's gradient and the true one: mean of the first batches, a dot for each seed.
 
     Args:
         lines: what `writer.learn` gave, by name.
         critic: as in `learning`; it is written beside the name.
+        upto: where the axis ends, for batches that all point badly.
     """
     critic = critic or {}
     names = [f"{name} ({critic[name]} critic)" if name in critic else name for name in lines]
@@ -108,7 +111,9 @@ def pointing(lines: Mapping[str, Learning], *, critic: Mapping[str, str] | None 
         words.append(f"{name} {cosines.mean():.3f}")
 
     ax.axvline(0, color=COLORS["truth"], lw=1)
-    ax.set(xlim=(-0.1, 1.05), xlabel=f"cosine with the true gradient, mean of the first {FIRST} batches")
+    ax.set(
+        xlim=(-0.1 * upto, upto), xlabel=f"cosine with the true gradient, mean of the first {FIRST} batches"
+    )
     ax.set_title("how well does a batch of 20 point?")
     return told(ax, f"Cosine of a batch's gradient with the true one, mean of the first {FIRST}:", words)
 

@@ -5,7 +5,7 @@ episodes  all that can happen in it, or some that were played
 gallery   the worlds themselves, with their true values in the docstrings
 """
 
-from course.worlds.episodes import Episodes, all_episodes, play
+from course.worlds.episodes import Episodes, all_episodes, play, play_on
 from course.worlds.gallery import answer_world, corridor_world, random_walk, survival_world, tale_world
 from course.worlds.model import (
     World,
@@ -24,6 +24,7 @@ __all__ = [
     "answer_world",
     "corridor_world",
     "play",
+    "play_on",
     "policy",
     "random_walk",
     "score_table",

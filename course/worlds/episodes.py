@@ -16,6 +16,7 @@ from course.returns import reward_to_go
 from course.worlds.model import World, policy
 
 MOST_EPISODES = 100_000  # a longer list is refused: it would not be instant any more
+STEPWISE = ("states", "actions", "rewards", "next_states", "terminated", "truncated", "real")
 OVER = -1  # stands for the state, and for the outcome, of an episode that has ended
 
 
@@ -126,6 +127,41 @@ def play(world: World, theta: ArrayLike, *, episodes: int, seed: int) -> Episode
         states = _follow(world, paths[-1])
 
     return _episodes(world, np.array(paths), np.full(episodes, 1 / episodes))
+
+
+def play_on(world: World, theta: ArrayLike, *, environments: int, steps: int, seed: int) -> Episodes:
+    """Play for a number of steps in each of several environments: after an ending a new episode begins.
+
+    So row t + 1 of a column may belong to another episode than row t, as in the log of a program that
+    trains. There are no rows that only reset.
+
+    Args:
+        world, theta: as `policy`.
+        environments: N, at least 1.
+        steps: T, of each environment, at least 1.
+        seed: the same seed gives the same steps; each environment has its own stream of chance.
+
+    Returns:
+        Arrays [T, N], every row real, each environment with probability 1/N.
+
+    Raises:
+        ValueError: as `policy`, or if a number is out of range.
+
+    Lesson 9.
+    """
+    environments = whole("environments", environments, low=1)
+    steps = whole("steps", steps, low=1)
+
+    streams = []
+    for environment in range(environments):
+        # An episode has at least one step, so this many are always enough.
+        own = int(np.random.SeedSequence([seed, environment]).generate_state(1)[0])
+        e = play(world, theta, episodes=steps, seed=own)
+        one_by_one = np.nonzero(e.real.T)
+        streams.append({name: getattr(e, name).T[one_by_one][:steps] for name in STEPWISE})
+
+    columns = {name: np.stack([stream[name] for stream in streams], axis=1) for name in STEPWISE}
+    return Episodes(**columns, probability=np.full(environments, 1 / environments))
 
 
 @dataclass(frozen=True, eq=False)
