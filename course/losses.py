@@ -55,7 +55,7 @@ def value_loss(values: Tensor, targets: Tensor) -> Tensor:
     Raises:
         ValueError: if the shapes differ (torch would broadcast them silently) or there is no element.
 
-    Sutton & Barto (2018), eq. 9.1. Lesson 5.
+    Sutton & Barto (2018), eq. 9.1. Lesson 6.
     """
     _same_shape(values=values, targets=targets)
     return 0.5 * (values - targets.detach()).square().mean()

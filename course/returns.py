@@ -401,7 +401,7 @@ def explained_variance(values: ArrayLike, targets: ArrayLike) -> float:
         >>> explained_variance([0, 2, 4], [1, 3, 5])
         1.0
 
-    Lesson 5.
+    Lesson 6.
     """
     values = finite("values", values)
     targets = finite("targets", targets)

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from course.worlds import answer_world, corridor_world, random_walk, survival_world
+from course.worlds import answer_world, corridor_world, random_walk, survival_world, tale_world
 
 WHOLE = {
     "answer": answer_world(),
     "corridor": corridor_world(length=4),
     "survival": survival_world(length=5),
+    "tale": tale_world(words=3),
     "corridor, discounted": replace(corridor_world(length=4), gamma=0.8),
     "survival, discounted": replace(survival_world(length=5), gamma=0.8),
 }

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.returns import (
+    advantage_function,
     explained_variance,
     gae,
     gae_by_definition,
+    leave_one_out,
     n_step_advantages,
     reward_to_go,
     spread_evenly,
@@ -390,6 +392,80 @@ def test_n_step_advantages_at_the_limits_of_n():
 
 
 # Explained variance
+
+
+def test_advantages_by_hand():
+    np.testing.assert_allclose(advantage_function([10, 20], [0.5, 0.5]), [-5, 5])
+    np.testing.assert_allclose(advantage_function([10, 20], [0.1, 0.9]), [-9, 1])
+    np.testing.assert_allclose(
+        advantage_function([[10, 20], [8, 0]], [[0.5, 0.5], [0.25, 0.75]]), [[-5, 5], [6, -2]]
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_advantages_average_to_zero_in_each_state_and_forget_what_the_state_is_worth(seed):
+    rng = np.random.default_rng(seed)
+    shape = rng.integers(1, 7, size=2)
+    q = rng.normal(0, 1e6, size=shape)
+    chance = rng.dirichlet(np.ones(shape[1]), size=shape[0])
+    got = advantage_function(q, chance)
+    np.testing.assert_allclose((chance * got).sum(axis=1), 0, atol=1e-6)
+    worth = rng.normal(0, 1e6, size=(shape[0], 1))
+    np.testing.assert_allclose(advantage_function(q + worth, chance), got, atol=1e-6)
+    for state in range(shape[0]):
+        np.testing.assert_allclose(advantage_function(q[state], chance[state]), got[state])
+
+
+def test_a_policy_that_is_sure_finds_its_own_action_as_usual():
+    np.testing.assert_array_equal(advantage_function([3, 7], [1, 0]), [0, 4])
+
+
+@pytest.mark.parametrize(
+    ("values", "chance", "said"),
+    [
+        ([1, 2, 3], [0.5, 0.5], "all must have one shape, got action_values (3,), probabilities (2,)"),
+        ([[1, 2]], [0.5, 0.5], "all must have one shape, got action_values (1, 2), probabilities (2,)"),
+        ([[[1]]], [[[1]]], "action_values must have shape [A] or [S, A], not empty, got (1, 1, 1)"),
+        ([], [], "action_values must have shape [A] or [S, A], not empty, got (0,)"),
+        ([1, 2], [0.5, 0.6], "probabilities must be at least 0 and sum to 1 in each state"),
+        ([[1, 2], [3, 4]], [[1, 0], [1, 1]], "probabilities must be at least 0 and sum to 1 in each state"),
+        ([1, 2], [-0.5, 1.5], "probabilities must be at least 0 and sum to 1 in each state"),
+        ([1, np.nan], [0.5, 0.5], "action_values must be finite, got nan at 1"),
+        ([1, 2], [np.inf, 0], "probabilities must be finite, got inf at 0"),
+    ],
+)
+def test_advantages_of_nonsense_are_refused(values, chance, said):
+    with pytest.raises(ValueError) as refused:
+        advantage_function(values, chance)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_leave_one_out_is_each_reward_less_the_mean_of_the_others(seed):
+    rng = np.random.default_rng(seed)
+    rewards = rng.normal(5e8, 4e7, size=rng.integers(2, 30))
+    one_by_one = [each - np.delete(rewards, i).mean() for i, each in enumerate(rewards)]
+    got = leave_one_out(rewards)
+    np.testing.assert_allclose(got, one_by_one, atol=1e-5)
+    n = len(rewards)
+    np.testing.assert_allclose((1 - 1 / n) * got, rewards - rewards.mean(), atol=1e-5)
+    assert got.sum() == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rewards", "said"),
+    [
+        ([4], "rewards must have shape [n] with n >= 2, got (1,)"),
+        ([], "rewards must have shape [n] with n >= 2, got (0,)"),
+        ([[1, 2], [3, 4]], "rewards must have shape [n] with n >= 2, got (2, 2)"),
+        (5, "rewards must have shape [n] with n >= 2, got ()"),
+        ([1, np.nan], "rewards must be finite, got nan at 1"),
+    ],
+)
+def test_a_batch_without_others_is_refused(rewards, said):
+    with pytest.raises(ValueError) as refused:
+        leave_one_out(rewards)
+    assert str(refused.value) == said
 
 
 def test_explained_variance_by_hand():

@@ -23,6 +23,7 @@ from course.worlds import (
     score_table,
     state_values,
     survival_world,
+    tale_world,
     true_gradient,
 )
 from tests.some_worlds import CUT, WHOLE, some_theta
@@ -73,6 +74,36 @@ def test_survival_is_worth_what_its_docstring_says():
             [1 + 0.8 * v * up[0] + 0.4 * (1 - v) * lean[0], *lean],
         )
     np.testing.assert_allclose(state_values(world, theta), up[:-1] + lean[1:-1])
+
+
+def test_the_tale_is_worth_what_its_docstring_says():
+    world = tale_world()
+    values = state_values(world, world.theta)
+    written = np.repeat(np.arange(6), np.arange(1, 7))
+    lucky = np.concatenate([np.arange(w + 1) for w in range(6)])
+    np.testing.assert_allclose(values, 495 / 2.0 ** (written - lucky) * 0.75 ** (5 - written))
+    on_the_way = values[np.flatnonzero(lucky == written)]
+    np.testing.assert_array_equal(on_the_way.round(), [117, 157, 209, 278, 371, 495])
+
+
+@pytest.mark.parametrize("words", [1, 2, 4])
+def test_a_tale_is_paid_once_at_its_end_mark_halved_for_each_unlucky_word(words):
+    world = tale_world(words=words, top=64.0, mood=3.0)
+    tales = all_episodes(world, world.theta)
+    np.testing.assert_array_equal(tales.lengths, words + 1)
+    np.testing.assert_array_equal(tales.rewards[:-1], 0)
+    lucky = tales.actions[:words].sum(axis=0)
+    mood = tales.rewards[-1] - 64 / 2.0 ** (words - lucky)
+    np.testing.assert_array_equal(abs(mood), 3)
+    np.testing.assert_allclose(tales.probability, 0.5 ** (words + 2))
+    np.testing.assert_allclose(tales.probability @ mood, 0, atol=1e-12)
+
+
+def test_the_end_mark_of_a_tale_decides_nothing():
+    world = tale_world()
+    actions = action_values(world, some_theta(world))
+    np.testing.assert_array_equal(actions[15:, 0], actions[15:, 1])
+    assert (actions[:15, 1] > actions[:15, 0]).all()
 
 
 def test_the_random_walk_has_the_textbook_values_with_and_without_a_time_limit():
@@ -229,6 +260,9 @@ def test_worlds_refuse_what_cannot_be_done():
         play(world, world.theta, episodes=0, seed=0)
     with pytest.raises(ValueError, match="odds"):
         answer_world(odds=2)
+    for name, given in (("words", 0), ("words", 1.5), ("top", np.nan), ("mood", -1)):
+        with pytest.raises(ValueError, match=name):
+            tale_world(**{name: given})
 
 
 def test_a_list_of_too_many_episodes_is_refused_with_the_remedy(monkeypatch):

@@ -107,7 +107,7 @@ def state_values(world: World, theta: ArrayLike, *, gamma: float | None = None) 
     Raises:
         ValueError: as `policy`, or if `gamma` is outside [0, 1].
 
-    Sutton & Barto (2018), eq. 3.14. Lesson 5.
+    Sutton & Barto (2018), eq. 3.14. Lesson 6.
     """
     gamma = world.gamma if gamma is None else number("gamma", gamma, low=0, high=1)
     chance = policy(world, theta)[:, :, None] * world.chance
@@ -125,7 +125,7 @@ def action_values(world: World, theta: ArrayLike, *, gamma: float | None = None)
     Returns:
         Q, shape [S, A]. Its mean over the policy's actions is V.
 
-    Sutton & Barto (2018), section 3.5. Lesson 5.
+    Sutton & Barto (2018), section 3.5. Lesson 6.
     """
     values = state_values(world, theta, gamma=gamma)
     gamma = world.gamma if gamma is None else gamma

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from course.arrays import Array, one_of, whole
+from course.arrays import Array, Refusal, finite, one_of, whole
 from course.returns import gae, leave_one_out, td_errors
 
 PLACES = 500  # tokens in an answer
@@ -79,7 +79,7 @@ def learn(
     seeds = whole("seeds", seeds, low=1)
     updates = whole("updates", updates, low=1)
     if not callable(weigh):
-        raise ValueError(f"weigh must be a function, got {weigh!r:.60}")
+        raise Refusal(f"weigh must be a function, got {weigh!r:.60}")
 
     rngs = [np.random.default_rng([seed, 5]) for seed in range(seeds)]
     critics = [_CRITICS[critic]() for _ in range(seeds)]
@@ -273,15 +273,16 @@ def _explained(misses: Array, scores: Array) -> float:
 def _weights_of(weigh: Callable[[Batch], Array], batch: Batch) -> Array:
     """The learner's weights, or a refusal in one line that names the function."""
     name = getattr(weigh, "__name__", type(weigh).__name__)
-    shape = batch.rewards.shape
     try:
-        weights = np.asarray(weigh(batch), dtype=np.float64)
+        given = weigh(batch)
     except Exception as error:
-        raise ValueError(f"weigh: {name} raised {type(error).__name__}: {error}") from error
-    if weights.shape != shape:
-        raise ValueError(f"weigh: {name} must return weights of shape {shape}, got shape {weights.shape}")
-    if not np.isfinite(weights).all():
-        raise ValueError(f"weigh: {name} must return finite weights, got {weights[~np.isfinite(weights)][0]}")
+        said = " ".join(str(error).split())
+        raise Refusal(f"weigh: {name} raised {type(error).__name__}: {said}") from error
+
+    weights = finite(f"weigh: what {name} returns", given)
+    if weights.shape != batch.rewards.shape:
+        wanted = batch.rewards.shape
+        raise Refusal(f"weigh: what {name} returns must have shape {wanted}, got {weights.shape}")
     return weights
 
 
