@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 4. Which way is up?
 #
-# *About 47 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 48 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # Lesson 3 asked what a batch of 20 tells about the *mean* reward. But nobody trains a policy to know its mean reward. We
 # want to raise it, and for that we need a direction: which way should the policy change, so that the mean goes up? In this
@@ -19,7 +19,7 @@ from course import check, use, widgets
 from course.estimators import episode_gradients
 from course.plots import policy_gradient as plots
 from course.scaling import RunningNormalizer, clip_rewards, z_score
-from course.worlds import all_episodes, answer_world, true_gradient
+from course.worlds import all_episodes, answer_world
 
 # %% [markdown]
 # ## Step 1: a slope becomes a mean
@@ -41,8 +41,9 @@ from course.worlds import all_episodes, answer_world, true_gradient
 # $$\nabla\pi = \pi \, \nabla\log\pi, \qquad\text{so}\qquad \nabla J = \sum_a \pi(a) \; r(a) \, \nabla\log\pi(a)
 # = \mathbb{E}\big[\, r \, \nabla\log\pi(a) \,\big].$$
 #
-# Now it is a mean over what the policy does. A batch can estimate it: play, multiply each reward by $\nabla\log\pi$ of the
-# action that earned it, and average. The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The
+# Now it is a mean over what the policy does ($\mathbb{E}$ stands for such a mean), and a batch can estimate it: play,
+# multiply each reward by $\nabla\log\pi$ of the action that earned it, and average. (Single rewards vary about $r(a)$, and
+# the average takes care of that, too.) The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The
 # name is older than this course, and has nothing to do with a game's score.) It is the direction in which the parameters
 # must move to make this action likelier.
 
@@ -135,7 +136,7 @@ print("rewards", answer.rewards)
 by_hand = np.zeros(2)
 by_hand[0] = score_function(half, answer.actions[0])[1]
 by_hand[1] = score_function(half, answer.actions[1])[1] + score_function(half, answer.actions[2])[1]
-print("score function           ", by_hand)
+print("score function             ", by_hand)
 print("reward times score function", answer.rewards.sum() * by_hand)
 
 # %% [markdown]
@@ -184,12 +185,13 @@ check(policy_gradient)
 policy_gradient = use(policy_gradient)
 
 # %% [markdown]
-# Ask the batch of 20 that you know from lesson 3, and then the list of all answers, weighed by their probabilities:
+# Ask the batch of 20 that you know from lesson 3. The truth comes from the list of all answers: the same product, each
+# answer weighed by its probability.
 
 # %%
 batch = episodes.draw(batch=20, batches=1, seed=0)[0]
 of_the_batch = policy_gradient(score_functions[batch], rewards[batch])
-exact = true_gradient(world, world.theta)
+exact = probability @ (rewards[:, None] * score_functions)
 print("the batch says", of_the_batch.round(3))
 print("the truth is  ", exact.round(3))
 
@@ -200,7 +202,7 @@ print("the truth is  ", exact.round(3))
 # ## The bull's eye
 #
 # *Predict first.* Draw many batches of 20. What share of them points the wrong way, more than a right angle from the exact
-# gradient? Write your guess, in per cent, into the next cell.
+# gradient? Write your guess, in per cent, into the next cell, in the place of `None`.
 
 # %%
 guess = None
@@ -312,7 +314,7 @@ plots.judges(measured, size=20, guess=guess, about=("as it is", "100 points more
 # Lesson 2 scaled *scores* by many rulers. Now you can say what a ruler does to what is *learned*. Take the two machines
 # again, in batches of 20, with an exact gradient of +0.25, towards B. Scale the rewards of each batch before you multiply,
 # in six ways: raw; divided by 100; by the running mean and deviation of earlier plays; clipped to [-1, 1]; and by the
-# batch's own statistics, as a share of its range or in standard deviations from its mean (a *z-score*).
+# batch's own numbers, from its minimum to its maximum (min-max) or in standard deviations from its mean (a *z-score*).
 #
 # *Predict first.* How many of the six point, on average, to A, the wrong machine?
 
@@ -362,11 +364,10 @@ plots.gradients(estimates_of, truth=0.25, guess=guess)
 
 # %% [markdown]
 # Three of them point to the wrong machine, and they are the three with the *clearest signal*: little noise, and the wrong
-# direction. Look at the share of the range. In most batches of 20 nobody hits the jackpot, so A's steady point is the
-# maximum and gets the full 1. In the rare batch with a jackpot, the jackpot gets the same 1, and all the rest next to
-# nothing. So each batch was made about equally important, and the batches without a jackpot are more. The z-score does
-# much the same, as long as most batches hold no jackpot. Clipping asks another question: how *often* do you win, instead
-# of how much?
+# direction. Take min-max. In most batches of 20 nobody hits the jackpot, so A's steady point is the maximum, and every play
+# of A gets the full 1. In the rare batch with a jackpot that one play gets the same 1, and all the rest next to nothing. So
+# a jackpot, worth a hundred steady points, counts like one of them. The z-score does much the same. Clipping asks another
+# question: how *often* do you win, instead of how much?
 #
 # So a clear signal is worth nothing by itself. A gradient has to be judged by two numbers: how noisy it is, and where it
 # points.

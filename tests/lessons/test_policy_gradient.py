@@ -172,6 +172,7 @@ def test_the_lessons_own_batches_say_the_same(lesson):
     estimates = lesson["estimates"]
     errors = estimates.std(axis=0) / len(estimates) ** 0.5
     assert (np.abs(estimates.mean(axis=0) - [0.25, 0.5]) < 2 * errors).all()
+    np.testing.assert_allclose(lesson["exact"], true_gradient(lesson["world"], lesson["world"].theta))
     assert lesson["wrong_way"] == pytest.approx(0.65, abs=0.005)
     inside = np.linalg.norm(estimates - lesson["exact"], axis=1) < np.linalg.norm(lesson["exact"])
     assert inside.mean() < 0.005  # "hardly a batch gets there"
