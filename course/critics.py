@@ -1,13 +1,14 @@
 """Critics that are tables, one value a state, and how they learn from episodes."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course.arrays import Array, finite, same_shape
+from course.arrays import Array, Refusal, finite, same_shape
 from course.returns import td_update
-from course.worlds import Episodes, World, play, state_values
+from course.worlds import Episodes, World, play, policy, state_values
 
 
 def values_over_episodes(
@@ -75,6 +76,42 @@ def learn_values(
     Args, Raises: as there.
     """
     return values_over_episodes(world, theta, episodes=episodes, lr=lr, seed=seed, table=table)[-1]
+
+
+class Target(NamedTuple):
+    """What a critic is pulled towards: mean and spread of its target in every state, in points."""
+
+    mean: Array
+    std: Array
+
+
+def td_targets(world: World, theta: ArrayLike, tables: ArrayLike) -> Target:
+    """Mean and standard deviation of a critic's own TD target, exactly: no sampling.
+
+        target = r + gamma (1 - terminated) V(s')
+
+    Args:
+        world, theta: where, and by which policy.
+        tables: the critic's V of every state, shape [..., S]: one table, or many.
+
+    Returns:
+        Mean and standard deviation, each of shape [..., S].
+
+    Raises:
+        ValueError: if `tables` is not finite or its last axis is not one number a state.
+
+    Sutton & Barto (2018), section 6.1. Lesson 7.
+    """
+    tables = finite("tables", tables)
+    if tables.shape[-1:] != (len(world.chance),):
+        raise Refusal(f"tables must end with {len(world.chance)} states, got shape {tables.shape}")
+    chance = policy(world, theta)[:, :, None] * world.chance
+
+    # One target for each outcome, [..., S, A, K].
+    targets = world.rewards + world.gamma * ~world.terminated * tables[..., world.next_states]
+    mean = (chance * targets).sum(axis=(-2, -1))
+    away = targets - mean[..., None, None]
+    return Target(mean, np.sqrt((chance * away**2).sum(axis=(-2, -1))))
 
 
 def three_critics(

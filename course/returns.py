@@ -165,7 +165,7 @@ def td_errors(
         >>> td_errors([1, 1], [2, 2], [4, 4], [False, True], gamma=0.5)
         array([ 1., -1.])
 
-    Sutton & Barto (2018), eq. 6.5. Lesson 6.
+    Sutton & Barto (2018), eq. 6.5. Lesson 7.
     """
     rewards, values, next_values = steps(rewards=rewards, values=values, next_values=next_values)
     terminated = flags("terminated", terminated)
@@ -206,7 +206,7 @@ def td_update(
         >>> td_update([0, 4], 0, 1, 1, False, gamma=0.5, lr=0.5)
         array([1.5, 4. ])
 
-    Sutton & Barto (2018), eq. 6.2. Lesson 6.
+    Sutton & Barto (2018), eq. 6.2. Lesson 7.
     """
     (old,) = steps(table=table)
     if old.ndim != 1:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course.critics import learn_values, three_critics, values_over_episodes
+from course.critics import learn_values, td_targets, three_critics, values_over_episodes
 from course.worlds import corridor_world, play, random_walk, state_values
 from tests.some_worlds import CUT
 
@@ -89,3 +89,26 @@ def test_a_critic_learns_from_what_it_is_told():
     learnt = values_over_episodes(world, np.zeros(5), episodes=20, seed=0, log=nothing_is_paid)
     assert not learnt.any()
     assert values_over_episodes(world, np.zeros(5), episodes=20, seed=0).any()
+
+
+def test_the_targets_of_a_table_by_hand():
+    # From A of the walk one falls off for 0 or comes to B; from E one comes to D or falls off for 1 point.
+    table = np.array([0.1, 0.4, 0.5, 0.2, 0.9])
+    target = td_targets(random_walk(), np.zeros(5), table)
+    np.testing.assert_allclose(target.mean, [0.2, 0.3, 0.3, 0.7, 0.6])
+    np.testing.assert_allclose(target.std, [0.2, 0.2, 0.1, 0.2, 0.4])
+
+
+@pytest.mark.parametrize("world", CUT.values())
+def test_the_true_values_are_the_mean_of_their_own_targets(world):
+    values = state_values(world, world.theta)
+    many = np.stack([values, values + 1])[:, None]
+    target = td_targets(world, world.theta, many)
+    assert target.mean.shape == target.std.shape == many.shape
+    np.testing.assert_allclose(target.mean[0, 0], values, atol=1e-12)
+
+
+def test_targets_refuse_a_table_of_another_world():
+    for wrong in ([0, 0], 3.0, [np.nan] * 5):
+        with pytest.raises(ValueError, match="tables"):
+            td_targets(random_walk(), np.zeros(5), wrong)

@@ -1,4 +1,4 @@
-"""Exercises of lesson 6: who saw it coming, and when?"""
+"""Exercises of lesson 7: when did you know?"""
 
 import copy
 from collections.abc import Callable
@@ -91,7 +91,7 @@ def _delta(
 
 TD_ERRORS = Exercise(
     name="td_errors",
-    lesson="06",
+    lesson="07",
     points=3,
     reference=returns.td_errors,
     cases=_td_cases,
@@ -254,7 +254,7 @@ def _every_row(table: Array, state: int, next_state: int) -> Any:
 
 TD_UPDATE = Exercise(
     name="td_update",
-    lesson="06",
+    lesson="07",
     points=3,
     reference=returns.td_update,
     cases=_update_cases,

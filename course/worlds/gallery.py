@@ -198,7 +198,7 @@ def random_walk(*, time_limit: int | None = None) -> World:
     chance to leave on the right; the gradient is [1, 2, 3, 2, 1] / 12. A time limit cuts the walk
     wherever it is, and changes no value. A table: one logit a state.
 
-    Sutton & Barto (2018), example 6.2. Lesson 6.
+    Sutton & Barto (2018), example 6.2. Lesson 7.
     """
     states: list[State] = []
     for place in range(5):
