@@ -1,7 +1,4 @@
-"""The figures of lesson 9: what an agent sees of Pong, how it learns, plays and expects.
-
-Besides the figures there is a film.
-"""
+"""The figures of lesson 12: what an agent sees of Pong, how it learns, plays and expects; and the coda."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,22 +7,28 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-from course.arrays import finite
+from course.arrays import Array, finite, number
+from course.plots import live
 from course.plots.drawing import COLORS, figure
 from course.plots.film import Film
-from course.plots.parts import band, legend_above, named_rows, told
-from course.plots.words import counted
+from course.plots.parts import band, legend_above, mark_guess, named_rows, told
+from course.plots.words import counted, title
 from course.recording import MOVES, Record, screens
 from course.studies import Curve, over, steps_until
 
 GOAL = 18  # points at which a run of ours counts as finished; 21 is the most
-WINDOW = 120  # steps of a rally that are seen at once
 CUT = (30, 190)  # rows of the television screen that the agent is shown
 WAYS = ("value", "td_error", "advantage", "human")  # colours of things compared, in this order
 VARIANTS = ("value", "random", "advantage")
+FEW = 8  # fewer lines than this are drawn as they are: quartiles of four are not quartiles
+BALL = 236  # red, green and blue of the ball
+TRAIL = 6  # steps for which it is seen where the ball was
+LEAST = 0.2  # points that a panel of the microscope shows above and below 0 in any case
+PAD = 0.08  # points above and below
 
 
 @figure(7.6, 4.4, panels="SAB;SCD", grid={"width_ratios": [1.5, 1, 1]})
@@ -42,13 +45,13 @@ def senses(
     top, bottom = CUT
     television = axes["S"]
     television.imshow(screen, interpolation="nearest")
-    television.add_patch(Rectangle((0, top), 159, bottom - top, fill=False, ec="white", ls="--", lw=1.5))
+    television.add_patch(Rectangle((0.5, top), 158, bottom - top, fill=False, ec="yellow", lw=3))
     television.set_title("on television: 210 x 160, colour", fontsize=11)
 
     moving = obs.astype(float) - background
     for nth, (letter, frame) in enumerate(zip("ABCD", moving, strict=True)):
         small = axes[letter]
-        small.imshow(frame, cmap="gray", vmin=-60, vmax=160, aspect=210 / 160, interpolation="nearest")
+        small.imshow(frame, cmap="gray", vmin=-30, vmax=70, aspect=210 / 160, interpolation="nearest")
         small.set_title(f"{4 * (3 - nth)} screens ago" if nth < 3 else "now", fontsize=11)
     for each in axes.values():
         each.set(xticks=[], yticks=[])
@@ -57,26 +60,55 @@ def senses(
     bright = ", ".join(str((frame > 40).sum()) for frame in moving)
     return told(
         television,
-        f"Left: the screen of Pong, {screen.shape[0]} x {screen.shape[1]} dots in colour; a dashed frame "
+        f"Left: the screen of Pong, {screen.shape[0]} x {screen.shape[1]} dots in colour; a yellow frame "
         f"shows rows {top} to {bottom}. Right: what the agent gets of it, four grey pictures of "
         f"{moving.shape[1]} x {moving.shape[2]} with the background taken away; {bright} pixels stand out of "
         f"{frame.size}.",
     )
 
 
+def watch(
+    updates: Iterable[Any], *, minutes: float, others: Mapping[int, Curve], guess: float | None = None
+) -> list[Any]:
+    """Train for some minutes, with a live picture of the score, until 18 points; return the updates.
+
+    The stop button ends it earlier, and nothing is lost: every update holds its agent.
+
+    Args:
+        updates: of `course.train.train`.
+        minutes: how long, above 0; with COURSE_QUICK=1 it is eight updates.
+        others: seed -> a finished run.
+        guess: the score that the learner predicted, in points; None if nothing.
+
+    Raises:
+        ValueError: before anything is played, if `minutes` is not above 0 or `guess` is no number.
+    """
+    if guess is not None:
+        guess = number("guess", guess)
+
+    def draw(history: Sequence[Any]) -> Axes:
+        return scores(history, others, guess=guess)
+
+    return live.watch(updates, draw, minutes=minutes, goal=GOAL)
+
+
 @figure(7.6, 4.0)
-def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> Axes:
+def scores(
+    history: Sequence[Any], others: Mapping[int, Curve], *, guess: float | None = None, ax: Axes
+) -> Axes:
     """The score of the run that is going on, over the runs that come with the course.
 
     Args:
         history: updates so far, not empty.
         others: seed -> a finished run.
+        guess: the score that the learner predicted, in points; None if nothing.
     """
     mine = Curve.of(history)
     for nth, run in enumerate(others.values()):
         label = f"{len(others)} other seeds" if nth == 0 else None
         ax.plot(run.env_steps / 1e3, run.score, color=COLORS["random"], lw=1, alpha=0.7, label=label)
-    ax.plot(mine.env_steps / 1e3, mine.score, color=COLORS["advantage"], lw=3, label="your run")
+    ax.plot(mine.env_steps / 1e3, mine.score, color=COLORS["truth"], lw=3, label="your run")
+    words = mark_guess(ax, guess, along="y", unit="points")
 
     ax.axhline(0, color=COLORS["truth"], lw=1)
     ax.axhline(GOAL, color=COLORS["truth"], ls="--", lw=1.2)
@@ -103,6 +135,7 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve], *, ax: Axes) -> 
         f"Score against steps of the game: {mine.score[-1]:.1f} points after {mine.env_steps[-1]:,.0f} steps "
         f"in {so_far}; {ahead}. "
         f"{np.isfinite(there).sum()} of {len(there)} other seeds got to {GOAL}.",
+        closing=words,
     )
 
 
@@ -135,7 +168,7 @@ def film(played: Mapping[str, Record]) -> Film:
         said.append(f"{name} wins {won} and loses {lost}")
     seconds = counted(round(length / 15), "second")
     alt = f"Moving picture of {counted(length, 'step')}, {seconds} of Pong. {'; '.join(said)}."
-    return Film.of(frames, alt, pause=67, width=2 * frames[0].width)
+    return Film.of(frames, alt, pause=67, width=5 * frames[0].width // 2)
 
 
 def _palette(films: Iterable[NDArray[np.uint8]]) -> Image.Image:
@@ -174,9 +207,9 @@ def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> Axes:
     return told(ax, "Scores of trained agents.", words)
 
 
-@figure(7.6, 3.6)
+@figure(7.6, 3.8)
 def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> Axes:
-    """V in the last steps before a point: median and quartiles over rallies that were won, and lost.
+    """V in the last steps before a point: median and quartiles over many rallies, each of a few as a line.
 
     Args:
         rallies: each ends with a point.
@@ -184,62 +217,87 @@ def foresight(rallies: Sequence[Record], *, last: int, ax: Axes) -> Axes:
     """
     before = np.arange(1 - last, 1)
     words = []
-    for sign, name, colour in ((1, "won", "value"), (-1, "lost", "advantage")):
+    for sign, name, colour in ((1, "won", "value"), (-1, "lost", "truth")):
         rows = [rally.values[-last:] for rally in rallies if rally.rewards[-1] == sign]
         if not rows:
             continue
 
         V = np.array([np.pad(row, (last - len(row), 0), constant_values=np.nan) for row in rows])
-        with warnings.catch_warnings(action="ignore"):  # all rallies may be shorter than `last`
-            label = f"{counted(len(rows), 'point')} {name}"
-            _, middle, _ = band(ax, before, V, color=COLORS[colour], holds="half", label=label)
-        said = ", ".join(f"{middle[-1 - n]:+.2f} at {n}" for n in (30, 15, 5, 0) if n < last)
-        words.append(f"{label}, V by steps before it: {said}")
+        label = f"{counted(len(rows), 'point')} {name}"
+        if len(rows) < FEW:
+            lines = ax.plot(before, V.T, color=COLORS[colour], lw=1.5)
+            lines[0].set_label(f"{label}, a line each")
+        else:
+            many = f"{label}: median, quartiles"
+            with warnings.catch_warnings(action="ignore"):  # all rallies may be shorter than `last`
+                band(ax, before, V, color=COLORS[colour], holds="half", label=many)
+        words.append(f"{label}, median V by steps before it: {_levels(V)}")
 
     ax.axhline(0, color=COLORS["truth"], lw=1)
-    ax.set(xlabel="steps before the point", ylabel="V, points\n(median, quartiles)", ylim=(-1.25, 1.25))
-    ax.set_xlim(1 - last, 1)
-    ax.legend(loc="upper left", ncols=2)
+    ax.set(xlabel="steps before the point", ylabel="V, points", ylim=(-1.25, 1.25), xlim=(1 - last, 1))
+    legend_above(ax, columns=2)
     return told(ax, "What the critic says before a point.", words)
 
 
+def _levels(V: Array) -> str:
+    """The median 30, 15, 5 and 0 steps before the point; V is [rallies, steps], NaN where nothing was."""
+    with warnings.catch_warnings(action="ignore"):
+        middle = np.nanmedian(V, axis=0)
+    return ", ".join(f"{middle[-1 - n]:+.2f} at {n}" for n in (30, 15, 5, 0) if n < V.shape[1])
+
+
+LETTERS = {  # panel -> its symbol, the field of a Record, the colour of the quantity
+    "V": ("V", "values", "value"),
+    "D": ("δ", "deltas", "td_error"),
+    "A": ("A", "advantages", "advantage"),
+}
+
+
 @figure(
-    7.6,
-    4.6,
+    8.6,
+    5.2,
     panels="SV;SD;BA",
     grid={
-        "width_ratios": [1, 1.8],
-        "left": 0.08,
-        "right": 0.975,
-        "top": 0.93,
-        "bottom": 0.12,
-        "wspace": 0.28,
-        "hspace": 0.18,
+        "width_ratios": [1, 1.75],
+        "left": 0.065,
+        "right": 0.985,
+        "top": 0.94,
+        "bottom": 0.1,
+        "wspace": 0.25,
+        "hspace": 0.35,
     },
 )
-def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, axes: dict[str, Axes]) -> Axes:
-    """One step of a rally: the screen, what the agent would do, and V, delta and A before and after.
+def microscope(
+    rally: Record,
+    pictures: NDArray[np.uint8],
+    *,
+    step: int,
+    guess: float | None = None,
+    axes: dict[str, Axes],
+) -> Axes:
+    """One step of a rally: the screen, V, delta and A below it and over time, what the agent would do.
+
+    A point is equally high in all three panels, so that their mountains can be compared.
 
     Args:
         rally: T steps that end with a point.
         pictures: the screen before each step, shape [T, 210, 160, 3].
         step: to look at, from 0; the last one if the rally was shorter.
+        guess: how many steps before the point the learner expected the largest surprise; None if nothing.
     """
     step = min(step, len(rally) - 1)
-    screen = axes["S"]
-    screen.imshow(pictures[step][: CUT[1] + 4], aspect="auto", interpolation="nearest")
-    screen.grid(False)
-    screen.set(xticks=[], yticks=[], title=f"step {step} of {len(rally)}")
+    outcome = "won" if rally.rewards[-1] > 0 else "lost"
+    _screen(axes["S"], pictures, step)
+    before = len(rally) - 1 - step
+    axes["S"].set_title(f"step {step}, {before} before the point", fontsize=12)
 
     chances = rally.probabilities[step]
     drawn = rally.actions[step]
-    colors = [COLORS["reward"] if action == drawn else COLORS["random"] for action in range(len(MOVES))]
-    axes["B"].barh(MOVES, chances, color=colors)
-    axes["B"].set(xlim=(0, 1), ylim=(2.5, -0.5), xticks=[0, 0.5, 1], xlabel="π (green: drawn)")
+    _policy(axes["B"], chances, drawn)
 
-    outcome = "won" if rally.rewards[-1] > 0 else "lost"
     _lines(axes, rally, step)
-    axes["A"].set_xlabel(f"step of the rally; it is {outcome} in step {len(rally) - 1}")
+    axes["A"].set_xlabel(f"step of the rally; the point is {outcome} in step {len(rally) - 1}")
+    guessed = _guessed_step(axes["D"], guess, len(rally))
 
     now = (
         f"V is {rally.values[step]:+.2f}, δ is {rally.deltas[step]:+.2f}, A is {rally.advantages[step]:+.2f}"
@@ -247,36 +305,112 @@ def microscope(rally: Record, pictures: NDArray[np.uint8], *, step: int, axes: d
     policy = ", ".join(f"{move} {chance:.0%}" for move, chance in zip(MOVES, chances, strict=True))
     largest = np.abs(rally.deltas).argmax()
     return told(
-        screen,
+        axes["S"],
         f"A rally of {counted(len(rally), 'step')} that is {outcome}, step {step}: {now} points. The "
         f"policy says {policy}; drawn was {MOVES[drawn]}. V starts at {rally.values[0]:+.2f} "
         f"and says {rally.values[-1]:+.2f} in the last step; the largest surprise is "
-        f"{rally.deltas[largest]:+.2f} at step {largest}.",
+        f"{rally.deltas[largest]:+.2f} at step {largest}, {counted(len(rally) - 1 - largest, 'step')} "
+        f"before the point.",
+        closing=guessed,
     )
 
 
+def _screen(ax: Axes, pictures: NDArray[np.uint8], step: int) -> None:
+    """The screen before a step, and hollow circles where the ball was in the steps before."""
+    ax.imshow(pictures[step][: CUT[1] + 4], aspect="auto", interpolation="nearest")
+    ax.grid(False)
+    ax.set(xticks=[], yticks=[])
+
+    for back in range(1, min(TRAIL, step) + 1):
+        at = _ball(pictures[step - back])
+        if at is not None:
+            ax.plot(*at, "o", mfc="none", mec="white", ms=7, mew=1.2, alpha=1 - back / (TRAIL + 1))
+
+
+def _ball(picture: NDArray[np.uint8]) -> tuple[float, float] | None:
+    """Column and row of its middle; None if there is none. Between the walls nothing else is so bright."""
+    top, bottom = CUT
+    rows, columns = np.nonzero((picture[top + 4 : bottom + 4] == BALL).all(axis=-1))
+    return (columns.mean(), rows.mean() + top + 4) if len(rows) else None
+
+
+def _policy(ax: Axes, chances: Array, drawn: int) -> None:
+    """The chance of each action as a bar; the one that was drawn is filled."""
+    for row, chance in enumerate(chances):
+        face = COLORS["truth"] if row == drawn else "none"
+        ax.barh(row, chance, color=face, edgecolor=COLORS["truth"])
+    ax.set_yticks(range(len(MOVES)), MOVES)
+    ax.set(xlim=(0, 1), ylim=(2.6, -0.6), xticks=[0, 0.5, 1], xlabel="π (black: drawn)")
+
+
 def _lines(axes: dict[str, Axes], rally: Record, step: int) -> None:
-    """V, delta and A, each in its panel, around one step."""
+    """V, delta and A over the whole rally, each in its panel; and their numbers now, below the screen."""
     steps = np.arange(len(rally))
-    left = max(0, min(step - WINDOW // 2, len(rally) - WINDOW))
-    for letter, symbol, line, name in (
-        ("V", "V", rally.values, "value"),
-        ("D", "δ", rally.deltas, "td_error"),
-        ("A", "A", rally.advantages, "advantage"),
-    ):
+    reaches = {}
+    for letter, (symbol, field, name) in LETTERS.items():
         panel = axes[letter]
+        line = getattr(rally, field)
         color = COLORS[name]
         panel.axhline(0, color=COLORS["truth"], lw=1)
         if letter == "D":
-            panel.vlines(steps, 0, line, color=color, lw=1.5)
+            panel.vlines(steps, 0, line, color=color, lw=2)
         else:
             panel.plot(steps, line, color=color)
 
-        panel.plot(step, line[step], "o", color=color, ms=8, mec="black")
+        panel.plot(step, line[step], "o", color=color, ms=9, mec="black")
         panel.axvline(step, color=COLORS["truth"], lw=1, ls=":")
-        panel.set(ylim=(-1.4, 1.4), yticks=[-1, 0, 1], xlim=(left - 1, left + WINDOW + 1))
         panel.set_ylabel(f"{symbol}, points", color=color)
         panel.tick_params(labelbottom=letter == "A")
+        reaches[letter] = (min(line.min(), -LEAST), max(line.max(), LEAST))
+        panel.set(xlim=(-1, len(rally)), ylim=(reaches[letter][0] - PAD, reaches[letter][1] + PAD))
+        panel.yaxis.set_major_locator(MultipleLocator(0.5))
+        panel.yaxis.set_label_coords(-0.115, 0.5)
+
+    _stack(axes, {letter: high - low + 2 * PAD for letter, (low, high) in reaches.items()})
+    for nth, (symbol, field, name) in enumerate(LETTERS.values()):
+        axes["S"].text(
+            (0.15, 0.5, 0.85)[nth],
+            -0.03,
+            f"{symbol} = {getattr(rally, field)[step]:+.2f}",
+            transform=axes["S"].transAxes,
+            ha="center",
+            va="top",
+            color=COLORS[name],
+            fontsize=11,
+            fontweight="bold",
+        )
+
+
+def _stack(axes: dict[str, Axes], reach: Mapping[str, float]) -> None:
+    """Give each panel at the right a height in proportion to the points that it shows."""
+    top = axes["V"].get_position().y1
+    bottom = axes["A"].get_position().y0
+    gap = 0.03
+    free = top - bottom - gap * (len(reach) - 1)
+    for letter, points in reach.items():
+        height = free * points / sum(reach.values())
+        place = axes[letter].get_position()
+        axes[letter].set_position([place.x0, top - height, place.width, height])
+        top -= height + gap
+
+
+def _guessed_step(ax: Axes, guess: float | None, length: int) -> str:
+    """Mark the step that the learner expected the largest surprise in; what the alt text says of it."""
+    if guess is None:
+        return ""
+    guess = number("guess", guess, low=0)
+    at = length - 1 - guess
+    ax.axvline(at, color=COLORS["truth"], lw=1.5, ls="--")
+    ax.annotate(
+        "your guess",
+        (at, 0.04),
+        xycoords=("data", "axes fraction"),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        annotation_clip=False,
+    )
+    return f"You expected it {guess:g} steps before the point."
 
 
 @figure(7.6, 3.9, panels="AB")
@@ -306,10 +440,65 @@ def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, axes: dic
         )
 
     right.axhline(floor, color=COLORS["truth"], ls="--", lw=1.2, label=f"the floor, {floor:g}")
-    left.set(ylim=(-22, 22), ylabel="mean score of 32 games")
+    left.set(ylim=(-22, 22), ylabel="mean score of 32 games, points")
     right.set_ylabel("std of A, points (median, range)")
     right.set_ylim(0, None)
     for panel in (left, right):
         panel.set_xlabel("steps of the game, thousands")
     left.figure.legend(loc="outside upper center", ncols=len(runs) + 1, columnspacing=1.2, handlelength=1.5)
     return told(left, "Runs of Pong.", said)
+
+
+@figure(8.6, 3.8)
+def coda(
+    raw: Mapping[str, Mapping[str, float]],
+    units: Mapping[str, Mapping[str, float]],
+    *,
+    guess: float | None = None,
+    ax: Axes,
+) -> Axes:
+    """Errors of one network for all games: trained on raw points, and each game in units of its own.
+
+    Args:
+        raw: judged on which states -> game -> root mean squared error over standard deviation.
+        units: the same for units of its own; at most two kinds of states.
+        guess: the error that the learner predicted for Breakout in units of its own; None if nothing.
+    """
+    games = list(next(iter(units.values())))
+    rows = named_rows(ax, [title(game) for game in games])
+    said = []
+    for (states, before), shift, face in zip(raw.items(), (-0.13, 0.13), (None, "white"), strict=False):
+        after = units[states]
+        for way, each, colour, marker in (
+            ("raw points", before, "truth", "s"),
+            ("units of its own", after, "value", "o"),
+        ):
+            face_color = COLORS[colour] if face is None else face
+            ax.plot(
+                list(each.values()),
+                rows + shift,
+                marker,
+                color=COLORS[colour],
+                mfc=face_color,
+                ms=9,
+                mew=1.8,
+                label=f"{way}, {states}",
+            )
+        for row, game in zip(rows + shift, games, strict=True):
+            ax.plot([before[game], after[game]], [row, row], color=COLORS["random"], lw=1, zorder=0)
+        listed = ", ".join(f"{title(game)} {before[game]:.3g} and {after[game]:.2f}" for game in games)
+        said.append(f"on {states}: {listed}")
+
+    ax.axvline(1, color=COLORS["truth"], ls="--", lw=1.2)
+    ax.annotate("no better than the mean", (1.1, len(games) - 0.62), fontsize=10)
+    words = mark_guess(ax, guess, unit="for Breakout")
+    ax.set(
+        xscale="log",
+        xlim=(0.25, 5_000),
+        xlabel="error, in standard deviations of the game's returns (log axis)",
+    )
+    ax.xaxis.set_major_formatter("{x:,g}")
+    legend_above(ax, columns=2)
+    return told(
+        ax, "One network for five games, errors with raw points and with units of its own,", said, words
+    )
