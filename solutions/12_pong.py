@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 12. Does it scale to pixels?
 #
-# *About 45 minutes. You need lesson 11. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 40 minutes. You need lesson 11. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # The agent of lesson 11 balanced a pole from four numbers that somebody had picked for it. Who picks them where nobody knows
 # which numbers matter? Now the agent gets the television screen of Atari's Pong, and has to find out by itself that there is a
@@ -162,9 +162,7 @@ pictures = {outcome: screens(game, rally) for outcome, rally in shown.items()}
 
 
 def look(rally, step):
-    """One step of a rally; your guess is about the lost one."""
-    expected = guess if rally == "lost" else None
-    return plots.microscope(shown[rally], pictures[rally], step=step, guess=expected)
+    return plots.microscope(shown[rally], pictures[rally], step=step, guess=guess)
 
 
 surprise = int(np.abs(shown["lost"].deltas).argmax())
@@ -175,7 +173,7 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# Below the screen stand the three numbers of this step; the circles show where the ball has just been. Move the slider through
+# Below the screen stand the three numbers of this step; the circles show where the ball was in the steps before. Move the slider through
 # the last ten steps. The largest surprise, $\delta = -0.92$, comes three steps before the point: the ball has come to the edge
 # of the paddle. Two steps before that, $V$ was still 0.65. The point itself is hardly news any more: $\delta = -0.06$.
 #
@@ -213,7 +211,11 @@ episodes = {game: play_random(game, episodes=4, seed=0) for game in five}
 learned_from = {game: ram_and_returns(episodes[game][:2], states=500) for game in five}
 never_seen = {game: ram_and_returns(episodes[game][2:], states=5_000) for game in five}
 
-points = {game: (0.0, 1.0) for game in five}
+# %% [markdown]
+# A unit says which number of points counts as 0, and how many points count as 1. Raw points are a unit too.
+
+# %%
+points = dict.fromkeys(five, (0.0, 1.0))
 own = {game: (returns.mean(), returns.std()) for game, (ram, returns) in learned_from.items()}
 
 
@@ -252,6 +254,7 @@ def trained(units, steps=2_000):
     return weights
 
 
+# %%
 def errors(weights, units, states):
     """Root mean squared error in each game, in standard deviations of its returns."""
     found = {}
@@ -350,7 +353,7 @@ figure.learning(writer.five_lines())
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 15 minutes. Nothing later depends on it.*
+# *About 5 minutes. Nothing later depends on it.*
 #
 # ### Two numbers, two stories
 #
@@ -368,7 +371,9 @@ plots.variants(runs, floor=PONG.advantage_floor)
 # %%
 for name, seeds in runs.items():
     steps = np.array([steps_until(run, 18) for run in seeds.values()])
-    print(f"{name}: {np.isfinite(steps).sum()} of {len(steps)} got to 18, median {np.median(steps):,.0f} steps")
+    print(
+        f"{name}: {np.isfinite(steps).sum()} of {len(steps)} got to 18, median {np.median(steps):,.0f} steps"
+    )
 
 # %% [markdown]
 # With return normalisation nine of ten got to 18, without it six; its critic explains 0.77 of the variance against 0.72 (median,

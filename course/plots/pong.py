@@ -283,7 +283,8 @@ def microscope(
         rally: T steps that end with a point.
         pictures: the screen before each step, shape [T, 210, 160, 3].
         step: to look at, from 0; the last one if the rally was shorter.
-        guess: how many steps before the point the learner expected the largest surprise; None if nothing.
+        guess: how many steps before a lost point the learner expected the largest surprise; None if
+            nothing. It is not drawn in a rally that is won.
     """
     step = min(step, len(rally) - 1)
     outcome = "won" if rally.rewards[-1] > 0 else "lost"
@@ -297,7 +298,7 @@ def microscope(
 
     _lines(axes, rally, step)
     axes["A"].set_xlabel(f"step of the rally; the point is {outcome} in step {len(rally) - 1}")
-    guessed = _guessed_step(axes["D"], guess, len(rally))
+    guessed = _guessed_step(axes["D"], guess, len(rally)) if outcome == "lost" else ""
 
     now = (
         f"V is {rally.values[step]:+.2f}, δ is {rally.deltas[step]:+.2f}, A is {rally.advantages[step]:+.2f}"
@@ -490,7 +491,9 @@ def coda(
         said.append(f"on {states}: {listed}")
 
     ax.axvline(1, color=COLORS["truth"], ls="--", lw=1.2)
-    ax.annotate("no better than the mean", (1.1, len(games) - 0.62), fontsize=10)
+    ax.annotate(
+        "dashed: as good as the mean", (4_000, len(games) - 1.5), ha="right", va="center", fontsize=10
+    )
     words = mark_guess(ax, guess, unit="for Breakout")
     ax.set(
         xscale="log",
