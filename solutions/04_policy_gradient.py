@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 4. Which way is up?
 #
-# *About 48 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 46 minutes. You need lesson 3. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # Lesson 3 asked what a batch of 20 tells about the *mean* reward. But nobody trains a policy to know its mean reward. We
 # want to raise it, and for that we need a direction: which way should the policy change, so that the mean goes up? In this

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 5. Why not share the score over the tokens?
 #
-# *About 44 minutes. You need lesson 4. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 42 minutes. You need lesson 4. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 4 the judge gave one number for a whole answer, and every token was weighed with all of it, those that earned
 # it and those that did not. With three tokens that was bearable. Now an answer has 500 tokens, and the judge pays 500
@@ -357,7 +357,7 @@ print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 10 minutes. Nothing later depends on it.* Three side roads: the exact 0 of shares where score is length; what
+# *About 9 minutes. Nothing later depends on it.* Three side roads: the exact 0 of shares where score is length; what
 # clipping a gradient hides; and a biased estimate that is the better one.
 #
 # ### Where score is length
