@@ -245,6 +245,15 @@ TEXT = """\
 # - And a list
 #
 # - with gaps.
+#
+# <details><summary>A fold</summary>One.
+#
+# Two.</details>
+# <details><summary>Another</summary>Three.</details>
+#
+# <details><summary>A third</summary>Four.</details>
+#
+# What comes below.
 
 # %% [markdown]
 # ## Dig deeper
@@ -257,6 +266,13 @@ TEXT = """\
 #
 # It is short.
 """
+FOLDS = """\
+<details><summary>A fold</summary>One.
+
+Two.</details>
+<details><summary>Another</summary>Three.</details>
+
+<details><summary>A third</summary>Four.</details>"""
 CUT = [
     ("subslide", "Text that leads on."),
     (
@@ -264,14 +280,15 @@ CUT = [
         "## A heading\n\n*Predict first.* How much?\n\n```\n## no heading,\n\n### and none either\n```",
     ),
     ("subslide", "*Predict first.* How much now?"),
-    ("slide", "### Exercise 90.1: `min_max`\n\nWrite it.\n\n- And a list\n\n- with gaps."),
+    ("slide", "### Exercise 90.1: `min_max`\n\nWrite it.\n\n- And a list\n\n- with gaps.\n\n" + FOLDS),
+    ("fragment", "What comes below."),
     ("slide", "## Dig deeper\n\n*About 5 minutes.*"),
     ("fragment", "Side roads."),
     ("subslide", "### The first\n\nIt is short."),
 ]
 
 
-def test_text_is_cut_where_slides_and_predictions_begin(source):
+def test_text_is_cut_where_slides_and_predictions_begin_and_below_a_fold(source):
     source.write_text(TEXT, encoding="utf-8")
     cells = read(source).cells
     assert [(cell.metadata.slideshow.slide_type, cell.source) for cell in cells] == CUT
@@ -291,7 +308,7 @@ def test_dig_deeper_and_nothing_else_is_folded_in_both_copies(source):
     for each in (solved, unsolved(solved)):
         folded = [cell.source for cell in each.cells if cell.metadata.get("jp-MarkdownHeadingCollapsed")]
         assert folded == ["## Dig deeper\n\n*About 5 minutes.*"]
-        assert each.cells[4].source == folded[0]
+        assert each.cells[5].source == folded[0]
 
 
 def test_tags_of_the_author_reach_both_notebooks_and_jupytexts_own_keys_neither(built):

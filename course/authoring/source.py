@@ -10,8 +10,9 @@ written out here:
 
 Text needs no marks: it is cut into cells wherever a slide begins, which is at a heading of the first or
 second level and at an exercise, and wherever a sub-slide begins, which is at any other heading and at a
-prediction. The heading *Dig deeper* and its first paragraph are a cell of their own. JupyterLab folds what
-follows it when it opens the notebook.
+prediction. It is also cut below a fold (`</details>`), where Jupyter would leave no room. The heading *Dig
+deeper* and its first paragraph are a cell of their own. JupyterLab folds what follows it when it opens the
+notebook.
 """
 
 import hashlib
@@ -162,6 +163,8 @@ def _cut(cell: NotebookNode) -> Iterator[NotebookNode]:
 def _begins(paragraph: str, before: list[str]) -> bool:
     """Whether a paragraph begins a cell of its own; `before` are those of the cell that it could join."""
     if before[0] == FOLDED and len(before) == 2:
+        return True
+    if before[-1].endswith("</details>") and not paragraph.startswith("<details>"):
         return True
     if SLIDE.match(paragraph):
         return True

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from course.authoring.stamps import sources
+from course.checks import exercises
 
 LESSONS = sources()
 EVERY_LESSON = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -26,14 +27,6 @@ def test_an_assertion_in_a_lesson_would_be_found():
 
 
 @EVERY_LESSON
-def test_text_does_not_stick_to_the_fold_above_it(path):
-    """Jupyter leaves no room below a fold: what follows it begins a cell of its own, or a heading."""
-    text = path.read_text(encoding="utf-8")
-    for after in re.findall(r"</details>\n(?:#\n)*(# .*)", text):
-        assert after.startswith(("# <details>", "# #", "# %%")), after
-
-
-@EVERY_LESSON
 def test_whoever_writes_an_answer_has_the_names_for_it(path):
     """Numpy, and torch where the text speaks of tensors, are imported at the top."""
     text = path.read_text(encoding="utf-8")
@@ -51,6 +44,35 @@ def test_the_first_lesson_says_how_to_run_a_cell_and_what_to_do_about_a_name_err
         "`[*]`",
         "*Run > Run All Cells*",
         "*Run > Run All Above Selected Cell*",
-        "`NameError`",
+        "`NameError:",
     ):
         assert said in text
+
+
+# Which exercises there are: names and lessons that others rely on.
+EXERCISES = {
+    "00": ["episode_score"],
+    "01": ["orders_of_magnitude", "human_normalized"],
+    "02": ["min_max", "running_mean_var"],
+    "03": ["standard_error"],
+    "04": ["score_function", "policy_gradient"],
+    "05": ["spread_evenly", "reward_to_go"],
+    "06": ["explained_variance", "value_loss", "advantage_function", "leave_one_out"],
+    "07": ["td_errors", "td_update"],
+    "08": ["gae_by_definition", "gae"],
+    "09": ["real_steps"],
+    "10": ["policy_loss", "normalize", "actor_critic_update"],
+    "11": ["clipped_policy_loss", "entropy"],
+    "12": [],
+}
+
+
+@EVERY_LESSON
+def test_a_lesson_has_the_exercises_that_others_rely_on_in_their_order(path):
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r'^# %% exercise="(\w+)"', text, re.M) == EXERCISES[path.stem[:2]]
+
+
+def test_the_checks_know_the_same_exercises_in_the_same_lessons():
+    known = [(each.lesson, each.name) for each in exercises()]
+    assert known == [(number, name) for number, names in EXERCISES.items() for name in names]
