@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 6. How do you think you did?
 #
-# *About 70 minutes. You need lesson 5. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 65 minutes. You need lesson 5. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # Two things were missing when the writer of lesson 5 stood still: a centre, and credit. This lesson brings the centre.
 # Before the score is known, somebody is asked: *how do you think you did?* What the writer learns from is the difference
@@ -225,10 +225,10 @@ plots.learning(np.arange(5, 301, 5), found, ceiling=judged(values, every))
 # With new tales, the critics end at 0.46, a hair below the ceiling of all tales, which no table can pass. The others explain
 # 0.33 of all tales. On their own 20 tales they reach 0.53.
 #
-# Is 0.53 too much to be honest, since the ceiling is 0.46? Compare like with like. That ceiling belongs to all tales. On
-# *these* samples of 20 the exact $V$ explains 0.49 in the median, and between 0.38 and 0.55, because a small sample has a
-# spread of its own. So 0.53 does not give the critic away. Tales that it has not seen do: on all of them it explains 0.33,
-# where the exact $V$ explains 0.46. **Judge a critic on outcomes that it has not seen.**
+# Is 0.53 too much to be honest, since the ceiling is 0.46? Compare like with like. On *these* samples of 20 the exact $V$
+# explains 0.49 in the median, and between 0.38 and 0.55, because a small sample has a spread of its own. So 0.53 does not
+# give the critic away. Tales that it has not seen do: on all of them it explains 0.33, where the exact $V$ explains 0.46.
+# **Judge a critic on outcomes that it has not seen.**
 
 # %% [markdown]
 # ## 500 million against 495 million
@@ -264,10 +264,9 @@ plots.surprises(misses, left, best=prizes.argmax(), guess=guess)
 #
 # $$A(s, a) = Q(s, a) - V(s)$$
 #
-# It says how much better this action is than what this policy does on average in this state. Both are averages under the
-# policy, and $V$ is the mean of $Q$ over the actions: $V(s) = \sum_a \pi(a \mid s) \, Q(s, a)$. So the advantages of a
-# state, weighed by the policy, sum to 0. Some actions get praise and others get blame, and nobody gets praise for the state
-# that it was in.
+# It says how much better this action is than what this policy does on average in this state. Since $V$ is the mean of $Q$
+# under the policy, $V(s) = \sum_a \pi(a \mid s) \, Q(s, a)$, the advantages of a state, weighed by the policy, sum to 0.
+# Some actions get praise and others get blame, and nobody gets praise for the state that it was in.
 
 # %% [markdown]
 # ### Exercise 6.3: `advantage_function` (3 points, 7 minutes)
@@ -374,8 +373,8 @@ def minus_the_others(e):
 
 
 # %% [markdown]
-# Why the others, and not the mean of all twenty? Your own score is in that mean, so you would subtract a part of yourself.
-# It shrinks the gradient by exactly 1/20 on average, and in a batch of two by half. The others know nothing of your actions.
+# Why not the mean of all twenty? Your own score is in that mean, so you would subtract a part of yourself. It shrinks the
+# gradient by exactly 1/20 on average, and in a batch of two by half. The others know nothing of your actions.
 
 # %% [markdown] slide="subslide"
 # *Predict first.* The whole score brought the writer to 603 million in 100 updates; the best answer earns 2,500. Where does
@@ -384,9 +383,6 @@ def minus_the_others(e):
 
 # %%
 guess = None
-
-# %% [markdown]
-# Three lines of ten seeds each take some seconds:
 
 # %% tags=["nbval-ignore-output"]
 lines = {
@@ -448,9 +444,9 @@ kinds = {"R - V, learned": "learned", "R - V, learned, centred": "learned"}
 figure.learning(lines, old=["whole score", "minus the others", "R - V"], critic=kinds)
 
 # %% [markdown]
-# 2,145 million, not far below the exact critic. The learned one knew well which answers were ahead. It did not know how much
-# answers earn on average today. **A critic at the wrong level loses to a good average**, and explained variance will hardly
-# warn you: it does not punish a constant offset (exercise 6.1).
+# 2,145 million, not far below the exact critic. The learned one knew which answers were ahead. It did not know how much
+# answers earn on average today. **A critic at the wrong level can lose to a good average**, and explained variance will
+# hardly warn you: it does not punish a constant offset (exercise 6.1).
 #
 # Many systems that train language models today have no critic, and subtract a mean of other answers (Ahmadian et al., 2024).
 # It needs no training, and its level is always that of today. Lesson 7 asks the same learned critic only for *changes* of
@@ -539,7 +535,7 @@ plots.size_and_signal(plain, centred, millions)
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 12 minutes. Nothing later depends on it.*
+# *About 10 minutes. Nothing later depends on it.*
 
 # %% [markdown]
 # ### What baselines cost

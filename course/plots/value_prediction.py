@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from course.arrays import Refusal, finite, same_shape
@@ -34,7 +35,18 @@ def guesses(
     removed = explained_variance(guessed[groups], outcomes)
     possible = explained_variance(best[groups], outcomes)
     places, counts = np.unique(np.column_stack([groups, outcomes]), axis=0, return_counts=True)
-    ax.scatter(*places.T, s=14 * counts, color=COLORS["return"], edgecolor="white", label="what came of it")
+    situation, prize = places.T
+    mood = np.where(
+        np.arange(len(prize)) % 2, 0.05, -0.05
+    )  # two prizes that differ by it alone: side by side
+    ax.scatter(
+        situation + mood,
+        prize,
+        s=14 * counts,
+        color=COLORS["return"],
+        edgecolor="white",
+        label="what came of it",
+    )
     ax.hlines(
         guessed,
         np.arange(len(guessed)) - 0.32,
@@ -81,7 +93,8 @@ def ceilings(shares: ArrayLike, *, guess: float | None = None, ax: Axes) -> Axes
     ax.bar(moments, 100 * shares, 0.62, color=COLORS["value"], label="decided")
     ax.bar(moments, 100 * (1 - shares), 0.62, 100 * shares, color=COLORS["faint"], label="still open")
     for moment, share in zip(moments, 100 * shares, strict=True):
-        ax.annotate(f"{share:.1f} %", (moment, max(share, 0) + 2), ha="center")
+        label = ax.annotate(f"{share:.1f} %", (moment, max(share, 0) + 2), ha="center", zorder=6)
+        label.set_path_effects([withStroke(linewidth=3, foreground="white")])
 
     said = mark_guess(ax, guess, unit="words")
     ax.set(ylim=(0, 135), xlabel="words written so far", ylabel="% of the prize's variance")

@@ -17,7 +17,9 @@ from course.checks.value_loss import VALUE_LOSS
 from course.checks.value_prediction import EXPLAINED_VARIANCE
 from course.estimators import best_baseline, episode_gradients, summarise, weights
 from course.plots import alt_text
+from course.plots import value_prediction as plots
 from course.worlds import action_values, all_episodes, policy, state_values, true_gradient, writer
+from tests.figures import covered
 from tests.lessons import in_words, outputs, says, variables
 
 
@@ -543,3 +545,59 @@ def test_the_best_guesses_are_shown_when_asked_for(lesson):
     widget.controls["best"].value = "shown"
     assert "34.8, 69.6, 139, 278" in widget.alt
     widget.controls["best"].value = "hidden"
+
+
+MISSES = {0: [-40.0, 0.0, 40.0], 5: [-5.0, 5.0, 5.0]}
+LEFT = {0: 100.0, 5: 2.0}
+
+
+def drawn_surprises(guess):
+    return plots.surprises(MISSES, LEFT, best=2, guess=guess)
+
+
+def drawn_ceilings(guess):
+    return plots.ceilings([0.0, 0.5, 0.995], guess=guess)
+
+
+@pytest.mark.parametrize(
+    ("draw", "guess", "said"),
+    [
+        (drawn_ceilings, 2, "You guessed 2 words."),
+        (drawn_ceilings, 0.5, "You guessed 0.5 words."),
+        (drawn_surprises, [60, 1], "You guessed 60 and 1 %."),
+    ],
+)
+def test_a_guess_is_drawn_and_said(draw, guess, said):
+    with_it, without = draw(guess), draw(None)
+    assert said in alt_text(with_it)
+    assert alt_text(with_it).startswith(alt_text(without))
+    marks = [sum(len(ax.lines) for ax in figure.figure.axes) for figure in (with_it, without)]
+    assert marks[0] > marks[1]
+
+
+@pytest.mark.parametrize("draw", [drawn_ceilings, drawn_surprises])
+@pytest.mark.parametrize("guess", ["all", [1, 2, 3], np.nan, [np.inf, 1]], ids=str)
+def test_a_guess_that_is_none_is_refused(draw, guess):
+    with pytest.raises(ValueError, match="guess"):
+        draw(guess)
+
+
+@pytest.mark.parametrize("guess", [1, [1], [[1, 2]]], ids=str)
+def test_one_number_where_two_are_asked_for_is_refused(guess):
+    with pytest.raises(ValueError, match="guess must be 2 numbers in per cent"):
+        drawn_surprises(guess)
+
+
+def test_no_word_of_a_figure_is_cut_off_or_lies_on_a_mark(lesson):
+    for shown in lesson.shown:
+        if isinstance(shown, Axes):
+            assert not list(covered(shown)), alt_text(shown)
+
+
+def test_the_arrows_of_the_advantages_are_those_that_were_given():
+    q, v = np.array([[0.0, 10.0]]), np.array([5.0])
+    ax = plots.advantages(q, v, [[-3.0, 3.0]])  # wrong ones are drawn as they are, beside the dots
+    ends = sorted(text.xy[1] for text in ax.texts if text.arrow_patch is not None)
+    assert ends == [2.0, 8.0]
+    dots = sorted(line.get_ydata()[0] for line in ax.lines)
+    assert dots == [0.0, 10.0]
