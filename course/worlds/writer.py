@@ -58,8 +58,8 @@ def learn(
             weights w_t, [T, N].
         critic: who fills in the values. "exact" knows what was paid for the tokens so far and what the
             present policy may still expect; "learned" is linear in the number of tokens 0 so far and of
-            places left, fitted on the batches before, and all 0 for the first; "blind" knows what an answer earns on average, and
-            nothing of what was written.
+            places left, fitted on the batches before, and says 0 to the first; "blind" knows what an
+            answer earns on average, and nothing of what was written.
         seeds: how many runs, at least 1; run s of a seed is the same however many are asked for.
         updates: how many, at least 1.
 
