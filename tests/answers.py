@@ -388,6 +388,67 @@ def mean_over_root_of_deviation(rewards):
     return np.mean(rewards) / np.sqrt(np.std(rewards, ddof=1))
 
 
+# score_function
+
+
+@right("score_function", "a bandit script: one-hot minus probabilities")
+def one_hot_minus_probabilities(probabilities, action):
+    return np.eye(len(probabilities))[action] - probabilities
+
+
+@right("score_function", "a textbook, entry by entry")
+def entry_by_entry(probabilities, action):
+    return [1 - p if k == action else -p for k, p in enumerate(probabilities)]
+
+
+@right("score_function", "in place, on what was handed over")
+def in_place_on_the_probabilities(probabilities, action):
+    probabilities *= -1
+    probabilities[action] += 1
+    return probabilities
+
+
+@wrong("score_function", "the backward pass of a cross-entropy: probs[y] -= 1", "Every sign is turned round")
+def cross_entropy_backward(probabilities, action):
+    gradient = probabilities.copy()
+    gradient[action] -= 1
+    return gradient
+
+
+@wrong("score_function", "the well-known Jacobian of the softmax, one row", "derivative of pi(a) itself")
+def row_of_the_jacobian(probabilities, action):
+    jacobian = np.diag(probabilities) - np.outer(probabilities, probabilities)
+    return jacobian[action]
+
+
+@wrong("score_function", "two actions and a sigmoid: y - p, one number", "own entry alone")
+def label_minus_probability(probabilities, action):
+    return 1 - probabilities[action]
+
+
+@wrong("score_function", "activation derivatives: s (1 - s)", "answers to its own logit")
+def derivative_of_an_activation(probabilities, action):
+    return probabilities * (1 - probabilities)
+
+
+@wrong(
+    "score_function",
+    "the derivative of a logarithm: 1 / pi",
+    "derivative of the logarithm in the probability",
+)
+def one_over_probability(probabilities, action):
+    gradient = np.zeros_like(probabilities)
+    gradient[action] = 1 / probabilities[action]
+    return gradient
+
+
+@wrong("score_function", "a cross-entropy's gradient, at the label only", "Every sign", "left at 0")
+def cross_entropy_at_the_label(probabilities, action):
+    gradient = np.zeros_like(probabilities)
+    gradient[action] = probabilities[action] - 1
+    return gradient
+
+
 # policy_gradient
 
 
