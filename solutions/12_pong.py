@@ -234,13 +234,7 @@ for name, units in {"raw points": points, "units of its own": own}.items():
 
 # %% [markdown]
 # These are the shares of the gradient before the first step. In raw points Breakout had 0.002 % of it. In units of its own no
-# game has less than 13 % or more than 40 %. Now train both, and put the predictions back into points.
-#
-# *Predict first.* In raw points, Breakout's error on new episodes is about 1,530 standard deviations of its returns. And in
-# units of its own? (1 is the error of somebody who knows the mean and nothing else.)
-
-# %%
-guess = None
+# game has less than 13 % or more than 40 %. Now train it both ways, as in lesson 1:
 
 
 # %%
@@ -254,6 +248,19 @@ def trained(units, steps=2_000):
     return weights
 
 
+in_points = trained(points)
+in_units = trained(own)
+
+# %% [markdown]
+# To compare them, put the predictions back into points, and measure the errors in standard deviations of each game's returns.
+# Then 1 is the error of somebody who knows the mean and nothing else.
+#
+# *Predict first.* In raw points, Breakout's error on new episodes is about 1,530. And in units of its own?
+
+# %%
+guess = None
+
+
 # %%
 def errors(weights, units, states):
     """Root mean squared error in each game, in standard deviations of its returns."""
@@ -265,15 +272,10 @@ def errors(weights, units, states):
     return found
 
 
-# %%
 judged_on = {"the states it learned from": learned_from, "two other episodes": never_seen}
-in_points = trained(points)
-in_units = trained(own)
-plots.coda(
-    raw={name: errors(in_points, points, states) for name, states in judged_on.items()},
-    units={name: errors(in_units, own, states) for name, states in judged_on.items()},
-    guess=guess,
-)
+raw = {name: errors(in_points, points, states) for name, states in judged_on.items()}
+units_of_its_own = {name: errors(in_units, own, states) for name, states in judged_on.items()}
+plots.coda(raw, units_of_its_own, guess=guess)
 
 # %% [markdown]
 # On the states that it learned from, the one network is now better than the mean in all five games: 0.92, 0.69, 0.40, 0.88 and
