@@ -91,7 +91,7 @@ def record(
     Raises:
         ValueError: if a number is out of range, or the agent was made for another game.
 
-    Lesson 9.
+    Lesson 12.
     """
     points = whole("points", points, low=1)
     max_steps = whole("max_steps", max_steps, low=1)

@@ -158,7 +158,7 @@ def train(
         TrainingFailed: if a number is no longer finite; it says which, in which update.
 
     Mnih et al. (2016), https://arxiv.org/abs/1602.01783; Schulman et al. (2017),
-    https://arxiv.org/abs/1707.06347. Lessons 10 and 11.
+    https://arxiv.org/abs/1707.06347. Lessons 11 and 12.
     """
     for name, given in {"gae": gae, "normalize": normalize, "policy_loss": policy_loss}.items():
         if not callable(given):

@@ -3,7 +3,7 @@
 Train an agent on them in the order given, and stop at the first that it fails: the docstring says
 what is broken. True values are for the discount gamma of the agent; both ways to reset are offered.
 After the probe environments of Andy Jones (2021), Debugging RL, https://andyljones.com/posts/rl-debugging.html.
-Lesson 8.
+Lesson 11.
 """
 
 from typing import Any

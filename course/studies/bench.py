@@ -133,7 +133,7 @@ def solve_cartpole(config: Any, *, seed: int, scale: float = 1.0, envs: int = 16
     Raises:
         ValueError: if `scale` is not above 0, or as `train`.
 
-    Lesson 8.
+    Lessons 10 and 11.
     """
     from gymnasium.wrappers.vector import TransformReward
 

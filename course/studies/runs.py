@@ -170,7 +170,7 @@ def examined(study: str) -> dict[str, dict[str, float]]:
     Raises:
         ValueError: if the study is not known.
 
-    Lesson 9.
+    Lesson 12.
     """
     study = one_of("study", study, STUDIES)
     found: dict[str, dict[str, float]] = {}

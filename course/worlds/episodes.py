@@ -79,7 +79,7 @@ def all_episodes(world: World, theta: ArrayLike) -> Episodes:
     Returns:
         All N episodes; T is the longest.
 
-    Lesson 3.
+    Lesson 4.
     """
     chance = policy(world, theta)[:, :, None] * world.chance
     ways = _Ways.of(world)
@@ -110,7 +110,7 @@ def play(world: World, theta: ArrayLike, *, episodes: int, seed: int) -> Episode
     Raises:
         ValueError: as `policy`, or if `episodes` is below 1.
 
-    Lesson 6.
+    Lesson 7.
     """
     episodes = whole("episodes", episodes, low=1)
     rng = np.random.default_rng(seed)
