@@ -198,7 +198,7 @@ BREAKS = [
     (OPENS, reword("title", "lesson 2", "lesson 3")),
     (OPENS, reword("title", "lesson 2", "Python, and a little numpy")),
     (OPENS, lambda lesson: object.__setattr__(lesson, "number", "00")),
-    (OPENS, reword("title", "About 10", "About 51")),
+    (OPENS, reword("title", "About 10", "About 55")),
     (OPENS, reword("title", "[glossary](../docs/glossary.md), ", "")),
     (OPENS, reword("title", "- another.", "Another.")),
     (OPENS, reword("title", "- another.", "- another.\n" * 4)),

@@ -127,7 +127,7 @@ def test_from_a_version_without_it_everything_of_the_learner_is_kept_and_the_cou
     ]
 
 
-def test_the_readme_and_the_changelog_give_that_very_line(learner):
+def test_the_changelog_gives_that_very_line():
     line = FIRST.replace(" -q", "")
     assert line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert line in (ROOT / "update.sh").read_text(encoding="utf-8")
