@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10. Does it learn?
 #
-# *About 45 minutes. You need lesson 9. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 50 minutes. You need lesson 9. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # You have an advantage for every step of every episode, with all its ends in order. What is missing is a policy that listens to it, and
 # a critic that keeps up with that policy. In this lesson you put the two together, in a loop of some twenty-five lines that

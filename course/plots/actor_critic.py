@@ -208,5 +208,5 @@ def _cart(pen: ImageDraw.ImageDraw, states: Array, t: int, *, left: int, wide: i
 
     pen.rectangle((middle - 24, ground - 13, middle + 24, ground + 13), fill=COLORS["truth"])
     top = (middle + 110 * np.sin(angle), ground - 13 - 110 * np.cos(angle))
-    pen.line((middle, ground - 13, *top), fill=COLORS["td_error"], width=8)
+    pen.line((middle, ground - 13, *top), fill=COLORS["random"], width=8)
     pen.text((left + 12, 8), f"{name}, step {t}", fill=COLORS["truth"], font_size=15)

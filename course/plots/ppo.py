@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course.arrays import Array, finite, whole
+from course.arrays import Array, finite
 from course.arrays import number as one_number
 from course.plots.drawing import COLORS, figure
 from course.plots.live import live
@@ -18,7 +18,7 @@ from course.studies import Curve, over, steps_until
 SOLVED = 475  # points: CartPole-v1 counts as solved from here on
 LOOKS = ("-", "--", ":", "-.")  # of runs that are compared, in this order
 PANELS = {  # of the dashboard: label, range, ticks
-    "explained_variance": ("explained variance", (-1.1, 1.1), {-1: "-1", 0: "0", 1: "1"}),
+    "explained_variance": ("explained variance (cut at -1)", (-1.1, 1.1), {-1: "-1", 0: "0", 1: "1"}),
     "entropy": ("entropy of the policy, nats", (0, 0.75), {0: "0", 0.35: "0.35", 0.7: "0.7"}),
     "kl": (
         "KL of an update, nats (log axis)",
@@ -164,7 +164,9 @@ def pretty(name: str) -> str:
 
 
 @figure(7.6, 4.8)
-def ablation(found: Mapping[str, Sequence[float]], *, limit: int, guess: int | None = None, ax: Axes) -> Axes:
+def ablation(
+    found: Mapping[str, Sequence[float]], *, limit: int, guess: float | None = None, ax: Axes
+) -> Axes:
     """Steps until each run was solved, a row a variant and a dot a seed; those that solve least stand last.
 
     Args:
@@ -211,12 +213,12 @@ def _mark_broken(ax: Axes, guess: int | None, *, rows: int) -> str:
     """A dotted line above the last `guess` rows; the sentence for the alt text."""
     if guess is None:
         return ""
-    guess = whole("guess", guess, low=0, high=rows)
+    guess = one_number("guess", guess, low=0, high=rows)
     at = rows - guess - 0.5
     ax.axhline(at, color=COLORS["truth"], ls=":", lw=1.5)
-    words = f"your guess: {guess} broken, below this line"
+    words = f"your guess: {number(guess)} broken, below this line"
     ax.annotate(words, (0.01, at), xycoords=("axes fraction", "data"), va="bottom", fontsize=10)
-    return f"You guessed that {guess} are broken."
+    return f"You guessed that {number(guess)} are broken."
 
 
 @figure(
@@ -330,5 +332,5 @@ def _pole(ax: Axes, state: Array) -> None:
     """A cart and its pole, in the middle of the picture."""
     place, _, angle, _ = state
     ax.plot([place - 0.3, place + 0.3], [0, 0], color=COLORS["truth"], lw=14, solid_capstyle="butt")
-    ax.plot([place, place + np.sin(angle)], [0.1, np.cos(angle)], color=COLORS["td_error"], lw=6)
+    ax.plot([place, place + np.sin(angle)], [0.1, np.cos(angle)], color=COLORS["random"], lw=6)
     ax.set(xlim=(place - 1.2, place + 1.2), ylim=(-0.2, 1.6), aspect="equal", xticks=[], yticks=[])

@@ -6,18 +6,15 @@ the course.
 
 import io
 import re
-from dataclasses import replace
 from math import comb
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from course import games, losses
 from course.atari import screenshot
-from course.checks import engine, pong
 from course.nets import Agent
 from course.plots import alt_text
 from course.plots import pong as plots
@@ -27,7 +24,7 @@ from course.studies import Curve, examined, load_curves, steps_until
 from course.studies.curves import QUANTITIES
 from course.studies.runs import EXAMS
 from course.studies.variants import pong_variants
-from course.train import CARTPOLE, PONG, train
+from course.train import CARTPOLE, PONG
 from tests.figures import covered
 from tests.lessons import prose
 
@@ -137,87 +134,6 @@ def test_the_screen_of_the_first_figure_has_a_ball(best):
     assert all(0 < n < 30 for n in bright)
     middle = start.obs[-1, :, :, 6:36] - env.background[:, 6:36]  # between the paddles: only the ball
     assert (middle > 40).any(axis=(1, 2)).all()
-
-
-# --- the clip -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("advantage", "loss", "moves"), [(3.0, -3.6, False), (-3.0, 6.0, True)])
-def test_a_step_that_became_twice_as_likely(text, advantage, loss, moves):
-    new = torch.tensor([np.log(0.5)], requires_grad=True)
-    old = torch.tensor([np.log(0.25)])
-    found = losses.clipped_policy_loss(new, old, torch.tensor([advantage]), clip=0.2)
-    found.backward()
-    assert found.item() == pytest.approx(loss, abs=1e-6)
-    assert bool(new.grad.abs() > 0) is moves
-    assert "-3.6, and a gradient of 0. With A = -3: 6, and the gradient flows" in text
-
-
-def test_where_both_policies_agree_the_gradient_is_that_of_lesson_8():
-    rng = np.random.default_rng(0)
-    given, advantages = rng.normal(-1, 0.3, 50), torch.tensor(rng.normal(size=50))
-    gradients = []
-    for loss in (losses.policy_loss, lambda n, a: losses.clipped_policy_loss(n, n.detach(), a, clip=0.2)):
-        new = torch.tensor(given, requires_grad=True)
-        loss(new, advantages).backward()
-        gradients.append(new.grad)
-    torch.testing.assert_close(*gradients)
-
-
-def test_the_figure_is_flat_where_the_loss_has_no_gradient():
-    ax = plots.clipped(0.2)
-    for panel, advantage in zip(ax.figure.axes, (1.0, -1.0), strict=True):
-        ratio, drawn = panel.lines[1].get_data()
-        new = torch.tensor(np.log(np.maximum(ratio, 1e-12)), requires_grad=True)
-        zero = torch.zeros_like(new)
-        found = [
-            losses.clipped_policy_loss(n, z, z + advantage, clip=0.2) for n, z in zip(new, zero, strict=True)
-        ]
-        np.testing.assert_allclose([x.item() for x in found], drawn, atol=1e-9)
-    assert "falls to -1.2 at ratio 1.2" in alt_text(ax)
-    assert "flat at 0.8 up to ratio 0.8" in alt_text(ax)
-
-
-def test_without_the_clip_an_update_moves_the_policy_far_more(text):
-    """Two seeds that the lesson does not use; more were measured when it was written."""
-    assert "more than 0.02 nats. Without, half of them move it by more than 0.4" in text
-    config = replace(CARTPOLE, env_steps=8_000)
-    for seed in (4, 5):
-        kl = {}
-        for name, loss in (
-            ("clip", losses.clipped_policy_loss),
-            ("none", lambda n, o, a, *, clip: -((n - o).exp() * a).mean()),
-        ):
-            env = games.make("CartPole-v1")
-            kl[name] = np.array([u.kl for u in train(env, config, policy_loss=loss, seed=seed)])
-        assert kl["clip"].max() < 0.02
-        assert np.median(kl["none"]) > 0.4
-
-
-def test_the_learners_loss_drives_the_training():
-    def nothing(log_probs, old_log_probs, advantages, *, clip):
-        return 0 * log_probs.sum()
-
-    still = next(train(games.make("CartPole-v1"), CARTPOLE, policy_loss=nothing, seed=0))
-    moved = next(train(games.make("CartPole-v1"), CARTPOLE, policy_loss=losses.clipped_policy_loss, seed=0))
-    assert still.kl == pytest.approx(0, abs=1e-6)
-    assert moved.kl > 1e-4
-
-
-def test_other_ways_to_write_it_pass():
-    def largest_of_negatives(new, old, a, *, clip):
-        ratio, a = torch.exp(new - old.detach()), a.detach()
-        return torch.max(-a * ratio, -a * torch.clip(ratio, 1 - clip, 1 + clip)).mean()
-
-    def by_cases(new, old, a, *, clip):
-        with torch.no_grad():
-            old, a = old + 0, a + 0
-        ratio = new.exp() / old.exp()
-        held = torch.where(a > 0, ratio.clamp(max=1 + clip), ratio.clamp(min=1 - clip))
-        return -torch.mean(held * a)
-
-    for answer in (largest_of_negatives, by_cases):
-        assert engine.examine(pong.CLIPPED_POLICY_LOSS, answer, seed=0).status == "passed"
 
 
 # --- watching a run -------------------------------------------------------------------------------
