@@ -1,12 +1,11 @@
 # %% [markdown]
 # # 7. When did you know?
 #
-# *About 55 minutes. You need lesson 6. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 50 minutes. You need lesson 6. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# Lesson 6 gave the score a centre. But within one answer, tokens that stand side by side still get nearly the same weight,
-# the good ones and the bad ones. What is missing is credit. The critic can give it, because it does not speak once: it
-# speaks at every word, and each time that it changes its mind, something has happened. In this lesson you turn every change
-# of mind into a number. Afterwards you can
+# Lesson 6 gave the score a centre. But neighbouring tokens of an answer still get nearly the same weight, the good ones and
+# the bad ones. What is missing is credit. The critic can give it, because it speaks at every word, and each time that it
+# changes its mind, something has happened. In this lesson you turn every change of mind into a number. Afterwards you can
 #
 # - compute the surprise of one step, and say what all the surprises of an episode sum to,
 # - teach a critic from its own guesses, and say what that buys and what it costs,
@@ -40,8 +39,7 @@ paid = 500.0
 print("the critic says", said, "and the judge pays", paid)
 
 # %% [markdown]
-# An expected 117 million became a paid 500 million. So something happened on the way that was worth 383 million more than
-# was to be expected. When did it happen?
+# An expected 117 million became a paid 500 million. When did the other 383 million come in?
 #
 # *Predict first.* There were six steps: five words (steps 1 to 5) and the judge's payment (step 6). Which of them was the
 # largest surprise?
@@ -172,9 +170,9 @@ figure.learning(lines | learned, old=list(lines), critic=dict.fromkeys(learned, 
 
 # %% [markdown]
 # With $\delta$ it reaches 2,497 million in 100 updates, and with $R - V$ 1,445. And it has not become a better critic, on
-# the contrary: now the policy learns so fast that the critic, which is fitted to the batches before, cannot keep up. On the
-# way its explained variance falls to -29. So why does it win? Stop such a run at its eighth batch, and ask the critic two
-# questions. How far is it off before the first token? And by how much does a token change its mind?
+# the contrary: now the policy learns so fast that the critic, which is fitted to the batches before, cannot keep up, and its
+# explained variance falls to -29. So why does it win? Stop such a run at its eighth batch. How far is the critic off before
+# the first token, on average over the 20 answers? And by how much does a token change its mind?
 
 # %%
 batches = []
@@ -196,21 +194,21 @@ print(f"a token 0 changes its mind by {changes.max():+.2f} million, any other by
 # Its *level* is wrong by 512 million. But $\delta$ does not ask for the level. It asks for the *difference* of two
 # neighbouring guesses, and there an error that both have in common cancels. The differences are not exact either (about +0.9
 # and -4.1 would be), but they are right in kind: a token 0 is good news, and any other is bad news. (One token of five
-# hundred does hear of the level. It is the last, whose $\delta$ is the payment minus the promise.)
+# hundred does hear of the level: the last one, whose $\delta$ is the payment minus the promise.)
 #
-# Do not make a law of it. We *handed* this critic the number of tokens 0 to look at. So it could hardly miss that one more
-# of them is good news, and that is all that $\delta$ needs here. In lesson 8 a critic will come that looks at nothing, and
-# its differences are worthless.
+# Do not make a law of it. We *handed* this critic the number of tokens 0 to look at, so it could hardly miss that one more
+# of them is good news. Lesson 8 has a critic that looks at nothing, and its differences are worthless.
 
 # %% [markdown]
 # ## Nothing is lost
 #
 # The surprises of the tale summed to what was paid, minus what was promised at first. Was that luck, or good judgement? Take
-# the worst critics that you can think of: a thousand tables of random numbers.
+# the worst critics that you can think of: a thousand tables of random numbers. We try them in a world that is easier to
+# draw, the *walk*.
 #
-# For them we use a world that is easier to draw, the *walk*. Five places stand in a row, A to E. You start at C, and a coin
-# sends you left or right until you fall off an end. The right end pays 1 point, and nothing else pays. So the true $V$ is
-# the chance to leave on the right: 1/6 at A, 2/6 at B, and so on up to 5/6 at E.
+# Five places stand in a row, A to E. You start at C, and a coin sends you left or right until you fall off an end. The right
+# end pays 1 point, and nothing else pays. So the true $V$ is the chance to leave on the right: 1/6 at A, 2/6 at B, and so on
+# up to 5/6 at E.
 
 # %%
 world = random_walk()
@@ -263,9 +261,9 @@ widgets.Explorer(
 # ## A critic that teaches itself
 #
 # Where does a critic come from? In lesson 6 it learned from the score. There is another way. To be less surprised next time,
-# move $V(s_t)$ a little towards what you got and now expect, $r_t + \gamma V(s_{t+1})$, which is called the *target*. This
-# rule is called **TD(0)**. Its target contains the critic's own guess about the next state. Learning a guess from a guess is
-# called **bootstrapping**.
+# move $V(s_t)$ a little towards the *target* $r_t + \gamma V(s_{t+1})$, what you got and now expect. This rule is called
+# **TD(0)**. Its target contains the critic's own guess about the next state, and to learn a guess from a guess is called
+# **bootstrapping**.
 
 # %% [markdown]
 # ### Exercise 7.2: `td_update` (3 points, 8 minutes)
@@ -337,11 +335,11 @@ plots.young_critic(young, (0, 10, 30, 200), V, off=off, off_after=30, guess=gues
 # %% [markdown]
 # ## What it buys, and what it costs
 #
-# The other way to teach a critic, that of lesson 6, waits for the score. It is called **Monte Carlo**. The two differ in
-# what they pull $V(s_t)$ towards, and two numbers say how good such a target is. Its *bias* says how far it is off on
-# average. Its *noise* says how much it scatters from one walk to the next. The score as a target is 1 with chance $V$ and 0
-# otherwise, so it has no bias, and a noise that never fades. And the TD target? Here are twenty critics that begin with
-# random numbers. In so small a world, the bias and the noise of their targets can be computed exactly.
+# To learn from the score, as in lesson 6, is called **Monte Carlo**. The two rules differ in their target, and two numbers
+# say how good a target is: its *bias*, how far it is off on average, and its *noise*, how much it scatters from one walk to
+# the next. The score is 1 with chance $V$ and 0 otherwise, so it has no bias, and a noise that never fades. And the TD
+# target? Here are twenty critics that begin with random numbers. In so small a world, bias and noise can be computed
+# exactly.
 
 # %%
 logs = [play(world, world.theta, episodes=150, seed=seed) for seed in range(20)]
@@ -361,10 +359,10 @@ plots.bias_and_noise(bias, noise, noise_of_score)
 # it is made of the critic's own nonsense. As the critic gets better, both fade: a bias of 0.04 and a noise of 0.175 are
 # left. So bootstrapping gives a quiet target to a good critic, and a wrong one to a bad critic.
 #
-# Which of the two learns faster? At a step size of 0.1, that depends on where they start. From random numbers, Monte Carlo
-# is ahead at first, with an error of 0.18 against 0.38 after 25 walks: TD repeats its own nonsense until the truth has
-# seeped in. From 0.5 everywhere, TD leads throughout. And from either start TD ends nearer to the truth after 150 walks,
-# with 0.06 against 0.18. The curves are in *Dig deeper*.
+# Which rule learns faster? At a step size of 0.1, that depends on the start. From random numbers, Monte Carlo is ahead at
+# first, with an error of 0.18 against 0.38 after 25 walks: TD repeats its own nonsense until the truth has seeped in. From
+# 0.5 everywhere, TD leads throughout. And from either start TD ends nearer to the truth after 150 walks, with 0.06 against
+# 0.18. (*Dig deeper* shows it.)
 
 # %% [markdown]
 # ## What to remember
@@ -407,7 +405,7 @@ plots.bias_and_noise(bias, noise, noise_of_score)
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 15 minutes. Nothing later depends on it.*
+# *About 10 minutes. Nothing later depends on it.*
 #
 # ### Blame in lost walks
 #

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from course.arrays import Refusal, finite, one_of, same_shape, steps, whole
 from course.arrays import number as one_number
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import band, legend_above, mark_guess, named_rows, told
+from course.plots.parts import band, legend_above, named_rows, told
 from course.plots.words import counted, number
 
 GUESS = {"color": COLORS["truth"], "ms": 9, "mfc": "white", "mew": 2, "ls": "", "clip_on": False, "zorder": 4}
@@ -58,7 +58,8 @@ def tale(
     said = ""
     if guess is not None:
         guess = _step("guess", guess, last=len(numbers))
-        said = mark_guess(ax, guess)
+        ax.plot(guess, 30, "D", label="your guess", **GUESS)
+        said = f"You guessed {guess}."
 
     words = [f"word {number}" for number in numbers[:-1]]
     ax.set_xticks(numbers, [*words, "payment"])

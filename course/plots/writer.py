@@ -70,7 +70,7 @@ def learning(
     said = ""
     if guess is not None:
         at = last if guess_at is None else whole("guess_at", guess_at, low=0)
-        said = _draw_guess(ax, guess, at=at)
+        said = _draw_guess(ax, guess, at=at, words_right=at < last / 2)
 
     ax.set(xlim=(0, last), ylim=(300, 2_700))
     ax.set_xlabel("updates, 20 answers each")
@@ -126,14 +126,15 @@ def _draw_line(ax: Axes, scores: Array, *, color: str, style: str, dim: bool) ->
     ax.plot(np.median(scores, axis=0), style, color=color, lw=1.5 if dim else 2.5, alpha=0.4 if dim else 1.0)
 
 
-def _draw_guess(ax: Axes, guess: float | Sequence[float], *, at: int) -> str:
+def _draw_guess(ax: Axes, guess: float | Sequence[float], *, at: int, words_right: bool) -> str:
     """A hollow diamond for each number that was predicted; what the alt text says of them."""
     numbers = np.atleast_1d(finite("guess", guess))
     if numbers.ndim != 1 or not numbers.size:
         raise Refusal(f"guess must be a number of million points, or several, got shape {numbers.shape}")
+    side, away = ("left", 10) if words_right else ("right", -8)
     for each in numbers:
         ax.plot(at, each, "D", color=COLORS["truth"], ms=9, mfc="none", mew=2, clip_on=False)
-        ax.annotate("your guess", (at, each), xytext=(-8, 8), textcoords="offset points", ha="right")
+        ax.annotate("your guess", (at, each), xytext=(away, 8), textcoords="offset points", ha=side)
     return f"You guessed {' and '.join(number(each) for each in numbers)} after {at} updates."
 
 
