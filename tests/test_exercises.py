@@ -130,7 +130,8 @@ def test_cases_are_of_one_row_and_of_many(exercise):
 def test_cases_are_small_large_and_of_fractions(exercise):
     largest = [np.abs(value).max() for case in answerable(exercise) for value in arrays(case)]
     assert min(size for size in largest if size) < 0.01
-    assert max(largest) >= 1e8
+    if exercise.name != "score_function":  # takes probabilities
+        assert max(largest) >= 1e8
     numbers = [value for case in answerable(exercise)[:-9] for value in arrays(case)]  # but the random ones
     assert any((value != np.round(value)).any() for value in numbers)
 

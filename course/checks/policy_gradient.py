@@ -28,11 +28,14 @@ def _score_cases(rng: np.random.Generator) -> list[Case]:
         actions = rng.integers(2, 7)
         drawn = rng.dirichlet(np.full(actions, 2.0))
         cases.append(Case("8 random policies", (drawn, rng.integers(actions))))
+    cases.append(
+        Case("2,000 tokens to choose from", (rng.dirichlet(np.full(2_000, 2.0)), rng.integers(2_000)))
+    )
     return cases
 
 
 def _at_the_action(probabilities: Array, action: int) -> Array:
-    return np.eye(len(probabilities))[action]
+    return (np.arange(len(probabilities)) == action).astype(float)
 
 
 def _the_probabilities(probabilities: Array, action: int) -> Array:
@@ -67,7 +70,7 @@ def _score(
 
 
 def _only_the_actions_entry(gradient: Array, action: int) -> Array:
-    return gradient * np.eye(len(gradient))[action]
+    return gradient * (np.arange(len(gradient)) == action)
 
 
 def _set_to_one(gradient: Array, action: int) -> Array:
