@@ -30,7 +30,7 @@ def log(columns: Mapping[str, Sequence], *, first: int, guess: int | None = None
     last = first + len(rows) - 1
     heads = ["row", *columns]
     cells = [[str(first + i), *row] for i, row in enumerate(rows)]
-    widths = np.array([max(len(head), 7) + 2 for head in heads], dtype=float)
+    widths = np.array([16] + [max(len(head), 7) + 2 for head in columns], dtype=float)
     table = ax.table(
         cells, colLabels=heads, loc="center", cellLoc="center", colWidths=list(widths / widths.sum())
     )
@@ -89,8 +89,9 @@ def shock(right: ArrayLike, merged: ArrayLike, *, first: int, guess: float | Non
     said = ""
     if guess is not None:
         guess = one_number("guess", guess)
-        ax.plot(rows[-1], guess, "D", color=COLORS["truth"], ms=10, mfc="none", mew=2)
-        ax.annotate("your guess", (rows[-1], guess), (-14, 0), textcoords="offset points", ha="right")
+        at = (rows[-1] + 0.36, guess)
+        ax.plot(*at, "D", color=COLORS["truth"], ms=10, mfc="none", mew=2)
+        ax.annotate("your guess", at, (0, 9), textcoords="offset points", ha="center")
         said = f"You guessed {number(guess)}."
     ax.set(xlabel="row of the log", ylabel="TD error δ, points", xlim=(rows[0] - 0.6, rows[-1] + 0.6))
     ax.set_xticks(rows, [f"{row}" for row in rows])
@@ -127,7 +128,8 @@ def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, a
         label = "the right version" if name == RIGHT else name
         colour = COLORS["truth"] if name == RIGHT else COLORS["value"]
         ax.errorbar(places + shift, mean, spread, fmt="none", ecolor=COLORS["random"], capsize=3)
-        ax.plot(places + shift, mean, marker, color=colour, ms=6 if name == RIGHT else 11, label=label)
+        size = 6 if name == RIGHT else 11
+        ax.plot(places + shift, mean, ls="", marker=marker, color=colour, ms=size, label=label)
         words.append(f"{label} " + ", ".join(f"{x:+.2f}" for x in mean))
 
     # The frame holds all that any position of the slider shows, so that one sees who moves.
@@ -198,7 +200,7 @@ def mistakes(
 
     ax.set_xticks(np.arange(len(places)), [PLACES[place] for place in places])
     ax.set(xlabel="a step to the right from", ylabel="mean advantage, points")
-    ax.margins(y=0.12)
+    ax.margins(y=0.2)
     legend_above(ax, columns=2)
     guessed = "" if guess is None else f" You guessed mistake {guess:g}."
     return told(
