@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 9. Who stopped the game?
 #
-# *About 30 minutes. You need lesson 8. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 35 minutes. You need lesson 8. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 8 two flags said how a step ended, and your `gae` used them in two different ways. This lesson shows what happens
 # when somebody mixes them up. It happens often: of ten well-known programs that we read, five do. It never crashes, and it
@@ -90,7 +90,7 @@ plots.shock(right[497:500], merged[497:500], first=497, guess=guess)
 # %% [markdown]
 # Rightly, there is no surprise: the pole stands as before, and 1 + 0.99 × 100 = 100. With merged flags, the last step of a
 # perfect game is a shock of -99. The better an agent plays, the more often it meets the time limit, and the more often it is
-# told that it has just died.
+# told that it has died.
 
 # %% [markdown]
 # ### Exercise 9.1: `real_steps` (2 points, 8 minutes)
@@ -275,7 +275,7 @@ for name, advantages in found.items():
 #    its value.
 # 2. Either flag stops the sum of surprises, because the next row is another episode.
 # 3. A row that only resets is no step of the game. Drop it.
-# 4. Merged flags tell a perfect player that it has just died: here a shock of -99.
+# 4. Merged flags tell a perfect player that it has died: here a shock of -99.
 # 5. None of these mistakes crashes. Look for them with a world whose answer you know.
 #
 # You can judge every step now, at the end of an episode too. What is missing is a policy that listens, and a critic that
@@ -304,7 +304,7 @@ for name, advantages in found.items():
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 10 minutes. Nothing later depends on it.*
+# *About 5 minutes. Nothing later depends on it.*
 #
 # ### Where a wrong critic comes to rest
 #
