@@ -445,8 +445,8 @@ figure.learning(lines, old=["whole score", "minus the others", "R - V"], critic=
 
 # %% [markdown]
 # 2,145 million, not far below the exact critic. The learned one knew which answers were ahead. It did not know how much
-# answers earn on average today. **A critic at the wrong level can lose to a good average**, and explained variance will
-# hardly warn you: it does not punish a constant offset (exercise 6.1).
+# answers earn on average today. **A critic at the wrong level can lose to a good average.** Do not rely on explained
+# variance to see it: a constant offset does not change it at all (exercise 6.1).
 #
 # Many systems that train language models today have no critic, and subtract a mean of other answers (Ahmadian et al., 2024).
 # It needs no training, and its level is always that of today. Lesson 7 asks the same learned critic only for *changes* of
