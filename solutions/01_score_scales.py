@@ -42,7 +42,9 @@ guess = None
 episodes = {game: play_random(game, episodes=4, seed=0, progress=True) for game in games}
 
 # %%
-scores = {game: np.array([episode.score for episode in episodes[game]]) for game in games}
+scores = {}
+for game, played in episodes.items():
+    scores[game] = np.array([episode.score for episode in played])
 plots.one_axis(scores, guess=guess)
 
 # %% [markdown]
@@ -191,7 +193,8 @@ def gradient(weights, game):
 # %% [markdown]
 # Each game asks the shared weights to move in its own direction, and the network moves along the sum. With five games of equal
 # say, each would have 20 % of the gradient's length.
-#
+
+# %% [markdown]
 # *Predict first.* What share of it belongs to Breakout, in percent?
 
 # %%
@@ -216,7 +219,8 @@ widgets.Explorer(without_the_loudest, out=widgets.slider("loudest games left out
 # Now train the network, with plain gradient descent, and look at what each game got out of it. We measure errors in standard
 # deviations of that game's own returns, so that games can be compared. Before training every prediction is 0, and in Breakout
 # that is an error of 1.4.
-#
+
+# %% [markdown]
 # *Predict first.* What will Breakout's error be afterwards?
 
 # %%

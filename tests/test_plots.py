@@ -63,11 +63,14 @@ CALLS = {
     "ruler": lambda **k: min_max_scaling.ruler([10.0, 20.0, 40.0], 100.0, label="Random play", **k),
     "history": lambda **k: min_max_scaling.history([3.0, 1.0, 4.0, 8.0], 3, **k),
     "worth_of_length": lambda **k: min_max_scaling.worth_of_length(
-        [10, 20, 40], {"raw": [1, 2, 4], "scaled": [5, 4, 2]}, **k
+        [10, 20, 40], {"raw": [1, 2, 4], "scaled": [5, 4, 2]}, marked=[0, 2], **k
     ),
     "gradients": lambda **k: policy_gradient.gradients(ESTIMATES, 0.25, **k),
-    "moving_ruler": lambda **k: min_max_scaling.moving_ruler([2, 3, 4], [1.5, -0.5, 0.25], score=9_000, **k),
+    "moving_ruler": lambda **k: min_max_scaling.moving_ruler(
+        [5.0, 7.0, 3.0], [5.0, 6.0, 5.0], [0.0, 1.0, 2.0], asked=9_000, **k
+    ),
 }
+IN_PANELS = {"worth_of_length", "moving_ruler"}  # they always have a figure of their own
 EVERY_CALL = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
@@ -118,7 +121,7 @@ def test_a_plot_function_returns_an_axes_outside_pyplot_with_words_and_labels(ca
         assert sys.modules["matplotlib.pyplot"].get_fignums() == []
 
 
-@EVERY_CALL
+@pytest.mark.parametrize("call", [CALLS[name] for name in CALLS if name not in IN_PANELS])
 def test_a_plot_function_draws_on_the_axes_that_it_is_given(call):
     left, right = Figure().subplots(1, 2)
     assert call(ax=right) is right
@@ -169,14 +172,14 @@ def test_bad_numbers_are_refused_by_name():
     for draw, name in (
         (lambda: min_max_scaling.history([1.0, np.nan], 2), "scores"),
         (lambda: min_max_scaling.ruler([np.inf], 1.0, label=""), "scores"),
-        (lambda: min_max_scaling.worth_of_length([1, np.nan], {"raw": [1, 2]}), "lengths"),
-        (lambda: min_max_scaling.moving_ruler([1, 2], [np.nan, 1], score=1), "worth"),
+        (lambda: min_max_scaling.worth_of_length([1, np.nan], {"raw": [1, 2], "b": [1, 2]}), "lengths"),
+        (lambda: min_max_scaling.moving_ruler([1, 2], [np.nan, 1], [0, 1], asked=1), "means"),
         (lambda: policy_gradient.gradients({"raw": [1, np.nan]}, 1.0), "raw"),
     ):
         with pytest.raises(ValueError, match=f"{name} must be finite"):
             draw()
     with pytest.raises(ValueError, match="one shape"):
-        min_max_scaling.moving_ruler([1, 2], [1], score=1)
+        min_max_scaling.moving_ruler([1, 2], [1, 1], [1], asked=1)
 
 
 # What is drawn, read back
@@ -239,11 +242,12 @@ def test_bars_show_what_a_game_was_worth_then_and_now():
     )
 
 
-def test_each_way_of_scaling_has_its_points_and_its_correlation():
+def test_each_way_of_counting_has_its_points_its_correlation_and_its_marks():
     ax = CALLS["worth_of_length"]()
-    raw, scaled = (line.get_xydata() for line in ax.lines)
+    raw, scaled = (panel.lines[0].get_xydata() for panel in ax.figure.axes)
     np.testing.assert_array_equal(raw, [[10, 1], [20, 2], [40, 4]])
     np.testing.assert_array_equal(scaled, [[10, 5], [20, 4], [40, 2]])
+    assert [text.get_text() for text in ax.figure.axes[1].texts] == ["5 after 10", "2 after 40"]
     assert "raw: from 1 to 4, correlation 1.000; scaled: from 2 to 5, correlation -1.000" in alt_text(ax)
 
 
@@ -260,11 +264,14 @@ def test_bars_of_gradients_are_signal_to_noise_with_an_interval():
     assert "400 batches, each ± 0.10" in alt_text(ax)
 
 
-def test_the_moving_ruler_is_one_line_with_its_range_in_words():
+def test_the_moving_ruler_shows_the_scores_and_what_one_of_them_is_worth():
     ax = CALLS["moving_ruler"]()
-    np.testing.assert_array_equal(points(ax), [[2, 1.5], [3, -0.5], [4, 0.25]])
-    for said in ("9,000 points", "+1.50 at first", "between -0.50 and +1.50", "+0.25 after 4 games"):
-        assert said in alt_text(ax)
+    raw, worth = ax.figure.axes
+    np.testing.assert_array_equal(raw.lines[0].get_ydata(), [5, 7, 3])
+    np.testing.assert_array_equal(raw.lines[1].get_ydata(), [5, 6, 5])
+    np.testing.assert_array_equal(worth.lines[1].get_xydata(), [[2, 8_994], [3, 4_497.5]])
+    said = "9,000 points are worth in these units: +8994.00 at first, between +4497.50 and"
+    assert said in alt_text(ax)
 
 
 # Words and pictures

@@ -153,7 +153,7 @@ def _chances(ax: Axes, left: float, bottom: float) -> None:
 
 def _pong(ax: Axes, left: float, bottom: float) -> None:
     """A small screen with two bats and a ball."""
-    ax.add_patch(Rectangle((left, bottom), 3.0, 2.4, fc="#2b2b2b", ec="none"))
+    ax.add_patch(Rectangle((left, bottom), 3.0, 2.4, fc=COLORS["truth"], ec="none"))
     ax.plot([left + 1.5] * 2, [bottom + 0.1, bottom + 2.3], color="white", lw=1.2, ls=(0, (2, 2)), alpha=0.6)
     ax.add_patch(Rectangle((left + 0.22, bottom + 0.4), 0.16, 0.75, color=COLORS["td_error"]))
     ax.add_patch(Rectangle((left + 2.62, bottom + 1.3), 0.16, 0.75, color=COLORS["reward"]))

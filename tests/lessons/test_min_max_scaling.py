@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from course.atari import published_scores
-from course.scaling import RunningNormalizer
+from course.plots import alt_text
+from course.plots import min_max_scaling as plots
 from tests.lessons import says, variables
 
 
@@ -24,12 +25,17 @@ def test_what_you_should_see_is_what_the_exercises_give(lesson):
 
 
 def test_agent57_is_above_the_human_everywhere(lesson):
-    rows = published_scores().values()
-    scaled = np.array([lesson["min_max"](row.agent57, row.random, row.human) for row in rows])
+    scaled = np.array(list(lesson["scaled"].values()))
     assert (scaled > 1).all()
-    says("min_max_scaling", "in each of the {} games", len(scaled))
+    says(
+        "min_max_scaling", "All {} are above 1, the largest near {:.0f}", len(scaled), round(scaled.max(), -2)
+    )
     assert 200 < scaled.max() / scaled.min() < 1_000
     says("min_max_scaling", "after scaling, the games still differ by a factor of hundreds")
+    rows = published_scores()
+    for game, score in lesson["scaled"].items():
+        row = rows[game]
+        assert score == pytest.approx((row.agent57 - row.random) / (row.human - row.random))
 
 
 def test_the_first_game_was_worth_one_until_the_second_came(lesson):
@@ -71,47 +77,50 @@ def test_scaling_each_step_prefers_the_worse_game(lesson):
     says("min_max_scaling", "The worse game wins, {} to {}", *worth)
 
 
-# Crack 5: two machines
+# Running statistics
 
 
-def test_the_exact_gradient_towards_the_better_machine(lesson):
-    """The slope of the expected reward, and the mean of many estimates."""
-    paid, plays = 100, 50
-
-    def expected(theta):
-        chance = 1 / (1 + np.exp(-theta))
-        return chance * paid / plays + (1 - chance) * 1
-
-    slope = (expected(1e-5) - expected(-1e-5)) / 2e-5
-    says("min_max_scaling", "its exact gradient is {:+.2f}", slope)
+def test_the_running_ruler_settles(lesson):
+    worth = (10_000 - np.array(lesson["means"][1:])) / np.array(lesson["deviations"][1:])
+    early, late = worth[:5], worth[5:]
     says(
         "min_max_scaling",
-        "B pays {} points, once in fifty plays, else nothing, so it is worth {:.0f} points",
-        paid,
-        paid / plays,
+        "over the first six games its answer wandered between {:.2f} and {:.2f}, over the last six between "
+        "{:.2f} and {:.2f}",
+        early.min(),
+        early.max(),
+        late.min(),
+        late.max(),
     )
-    directions, rewards = lesson["play_machines"](np.random.default_rng(0), 50_000, 20)
-    estimates = (directions * rewards).mean(axis=1)
-    assert estimates.mean() == pytest.approx(slope, abs=4 * estimates.std() / 50_000**0.5)
+    assert np.ptp(late) < np.ptp(early) / 2
+    assert lesson["means"][-1] == pytest.approx(lesson["scores"].mean())
+    assert lesson["deviations"][-1] == pytest.approx(lesson["scores"].std())
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_batch_statistics_point_to_the_wrong_machine_and_constants_do_not(lesson, seed):
-    past = RunningNormalizer()
-    past.update(lesson["play_machines"](np.random.default_rng(1_000 + seed), 2_000, 20)[1].ravel())
-    directions, rewards = lesson["play_machines"](np.random.default_rng(seed), 5_000, 20)
-    ways = lesson["ways"] | {"running mean and std": past}
-    wrong = {way for way, scale in ways.items() if (directions * scale(rewards)).mean() < 0}
-    assert wrong == {"clipped to [-1, 1]", "min-max of the batch", "z-score of the batch"}
+def test_a_shift_of_each_step_is_one_of_origin_only_if_all_games_are_as_long(lesson):
+    rewards = [game.rewards[:700] for game in lesson["pong"]]
+    raw = np.array([each.sum() for each in rewards])
+    scaled = np.array([lesson["min_max"](each, -1, 1).sum() for each in rewards])
+    np.testing.assert_allclose(scaled, raw / 2 + 350)
+    assert not np.allclose(lesson["per_step"], lesson["pong_scores"] / 2 + 350)
 
 
-def test_three_ways_of_six_are_counted(lesson):
-    assert len(lesson["ways"]) == 6
-    says("min_max_scaling", "Which of the six point to A")
-    says("min_max_scaling", "Three of them point to the wrong machine")
+# Figures
 
 
-@pytest.mark.parametrize(("size", "sign"), [(100, -1), (500, 1)])
-def test_z_scores_turn_round_when_batches_hold_several_jackpots(lesson, size, sign):
-    directions, rewards = lesson["play_machines"](np.random.default_rng(0), 4_000, size)
-    assert np.sign((directions * lesson["ways"]["z-score of the batch"](rewards)).mean()) == sign
+def test_a_guess_is_drawn_if_there_is_one(lesson):
+    scaled = plots.above_the_ruler(lesson["scaled"], guess=20)
+    assert alt_text(scaled).endswith("You guessed 20.")
+    assert "guess" not in alt_text(plots.above_the_ruler(lesson["scaled"]))
+    assert alt_text(plots.history(lesson["scores"], 2, guess=0.5)).endswith("You guessed 0.5.")
+    sums = plots.worth_of_length(lesson["lengths"], lesson["two_ways"], marked=[4, 9], guess=-3)
+    assert alt_text(sums).endswith("You guessed -3.")
+    rings = [text.get_text() for text in sums.figure.axes[1].texts]
+    assert rings == ["428.5 after 877", "483.5 after 988"]
+    with pytest.raises(ValueError, match="guess must be a number, got 'A'"):
+        plots.history(lesson["scores"], 2, guess="A")
+
+
+def test_the_ruler_of_two_games_names_its_end_in_points(lesson):
+    ax = plots.ruler(lesson["pong_scores"], lesson["high"], low=lesson["low"], label="Pong")
+    assert "best known: 46,636 points" in [text.get_text() for text in ax.get_legend().get_texts()]
