@@ -35,6 +35,7 @@ from course.plots import (
     policy_gradient,
     spreading_rewards,
     td_errors,
+    time_limits,
     title,
 )
 from course.plots.parts import BAND_ALPHA, band, named_rows, told
@@ -406,10 +407,16 @@ FAR = np.array([0.54, 0.43, 0.37, 0.35, 0.53])
 ESTIMATED = {"bias": 0.0, "relative_bias": 0.0, "critic": "", "cosine": 1.0}
 NAMED = {
     "a game named in the crowd": CALLS["above_the_ruler"],
-    "a suspect beyond the frame": lambda: td_errors.suspects(
-        {"right": WALKS, "P": WALKS - 0.01, "Q": WALKS + FAR, "R": WALKS - 0.2},
+    "a suspect far off": lambda: time_limits.suspects(
+        {"right": WALKS, "X": WALKS - 0.01, "Y": WALKS + FAR, "Z": WALKS - 0.2},
         np.zeros(5),
         1,
+    ),
+    "surprises of a tale": lambda: td_errors.tale(
+        [117.47, 156.62, 208.83, 278.44, 371.25, 495.0],
+        500.0,
+        [39.15, 52.21, 69.61, 92.81, 123.75, 5.0],
+        guess=6,
     ),
     "estimators close together": lambda: spreading_rewards.judged(
         [

@@ -9,16 +9,10 @@ from numpy.typing import ArrayLike
 from course.arrays import Refusal, finite, one_of, same_shape, steps, whole
 from course.arrays import number as one_number
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import band, legend_above, named_rows, told
-from course.plots.words import counted, number
+from course.plots.parts import band, told
+from course.plots.words import counted
 
 GUESS = {"color": COLORS["truth"], "ms": 9, "mfc": "white", "mew": 2, "ls": "", "clip_on": False, "zorder": 4}
-SUSPECTS = {  # the label of a suspect -> its colour, marker and place beside the others
-    "right": (COLORS["value"], "o", -0.15),
-    "P": (COLORS["advantage"], "v", -0.05),
-    "Q": (COLORS["human"], "s", 0.05),
-    "R": (COLORS["reward"], "^", 0.15),
-}
 
 
 @figure(8.4, 4.2)
@@ -236,107 +230,6 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
     )
 
 
-@figure(7.6, 2.9)
-def log(columns: Mapping[str, Sequence], first: int, *, ax: Axes) -> Axes:
-    """Rows of a log as a table, as the environment gave them.
-
-    Args:
-        columns: heading -> one entry a row.
-        first: the number of the first row.
-    """
-    rows = [[_entry(entry) for entry in row] for row in zip(*columns.values(), strict=True)]
-    heads = ["row", *columns]
-    cells = [[str(first + i), *row] for i, row in enumerate(rows)]
-    widths = np.array([max(len(head), 7) + 2 for head in heads], dtype=float)
-    table = ax.table(
-        cells, colLabels=heads, loc="center", cellLoc="center", colWidths=list(widths / widths.sum())
-    )
-    table.auto_set_font_size(False)
-    table.set_fontsize(11)
-    table.scale(1, 1.75)
-    for (row, _), cell in table.get_celld().items():
-        cell.set_edgecolor(COLORS["faint"])
-        if row == 0:
-            cell.set_text_props(weight="bold")
-    ax.axis("off")
-    lines = (
-        f"row {first + i}: " + ", ".join(f"{head} {entry}" for head, entry in zip(columns, row, strict=True))
-        for i, row in enumerate(rows)
-    )
-    return told(ax, "A log of consecutive steps.", lines)
-
-
-@figure(7.6, 4.0)
-def suspects(tables: Mapping[str, ArrayLike], truth: ArrayLike, walks: int, *, ax: Axes) -> Axes:
-    """How far off each suspect's critic is in each place after some walks; all started from the truth.
-
-    Args:
-        tables: label, one of `SUSPECTS` -> V after each walk, shape [seeds, walks + 1, S].
-        truth: the true V, shape [S].
-        walks: how many walks have been seen.
-    """
-    truth, frame, words = finite("truth", truth), 0.46, []
-    places = np.arange(len(truth))
-    ax.axhline(0, color=COLORS["truth"], lw=1.2)
-    for name, runs in tables.items():
-        colour, marker, shift = SUSPECTS[name]
-        off = finite(name, runs)[:, whole("walks", walks, low=0)] - truth
-        mean, spread = off.mean(axis=0), off.std(axis=0, ddof=1)
-        shown = np.minimum(mean, frame - 0.03)
-        inside = mean <= frame - 0.03
-        label = "the right version" if name == "right" else name
-        ax.errorbar(
-            places[inside] + shift, shown[inside], spread[inside], fmt=marker, color=colour, ms=8, capsize=3
-        )
-        ax.plot([], [], marker, color=colour, ms=8, label=label)
-        for place in places[~inside]:  # too far off for the frame: at its edge, with the number below
-            at = (place + shift, shown[place])
-            ax.plot(*at, marker, color=colour, ms=8)
-            said = f"{name} {mean[place]:+.2f}"
-            ax.annotate(said, at, (0, -7), textcoords="offset points", ha="center", va="top")
-        words.append(f"{label} " + ", ".join(f"{x:+.2f}" for x in mean))
-    ax.set(ylim=(-frame, frame), xlim=(-0.5, len(truth) - 0.5), xlabel="place", ylabel="error of V, points")
-    ax.set_xticks(places, _letters(len(truth)))
-    count = len(next(iter(tables.values())))
-    heading = f"after {walks} walks: mean of {count} seeds ± standard deviation"
-    legend_above(ax, columns=4, title=heading)
-    return told(
-        ax,
-        f"Error of V in places {', '.join(_letters(len(truth)))} after {walks} walks, mean of {count} seeds:",
-        words,
-    )
-
-
-@figure(7.6, 3.2)
-def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
-    """How far the mean gradient is off, as a share of the true one, for each way to treat an end.
-
-    Args:
-        biases: way -> (weights of one TD error, weights of all TD errors to the end).
-    """
-    rows = named_rows(ax, list(biases))
-    one, every = np.array(list(biases.values())).T
-    for values, shift, colour, label in (
-        (one, -0.2, "td_error", "weight: this step's δ"),
-        (every, 0.2, "return", "weight: all δ to the end"),
-    ):
-        ax.barh(rows + shift, values, 0.36, color=COLORS[colour], label=label)
-        for row, value in zip(rows, values, strict=True):
-            ax.annotate(
-                f"{value:.1%}" if value > 1e-9 else "0",
-                (value, row + shift),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-            )
-    ax.set(xlabel="bias of the gradient / size of the true gradient (exact)", xlim=(0, 1.25 * max(every)))
-    legend_above(ax, columns=2, at=0.4)
-    said = "; ".join(f"{name} {a:.3f} and {b:.3f}" for name, (a, b) in biases.items())
-    return told(
-        ax, f"Exact bias of the gradient as a share of its size, weighing by one TD error and by all: {said}."
-    )
-
-
 def _step(name: str, given: int, *, last: int) -> int:
     """A step's number, 1 to `last`, or a refusal."""
     step = whole(name, given, low=1)
@@ -351,9 +244,3 @@ def _letters(count: int) -> list[str]:
 
 def _signed(x: float) -> str:
     return f"{x:.2f}" if x >= 0 else f"({x:.2f})"
-
-
-def _entry(entry: object) -> str:
-    if isinstance(entry, bool | np.bool_):
-        return str(bool(entry))
-    return f"{float(entry):.3f}" if float(entry) % 1 else number(float(entry))

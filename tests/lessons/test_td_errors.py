@@ -398,16 +398,3 @@ def test_the_story_shows_every_surprise_up_to_its_step():
     last = alt_text(plots.surprise("ABC", [0, 0, 4], [1, 2, 3], [1, 1, 1], 2))
     assert "V goes from 3.00 to 0.00" in last
     assert "sum to +3.00; the promise at the start was 1.00, the whole score is 4" in last
-
-
-def test_a_suspect_beyond_the_frame_is_still_told():
-    runs = {"right": np.zeros((4, 2, 5)) + V, "Q": np.ones((4, 2, 5)) + V}
-    ax = plots.suspects(runs, V, 1)
-    assert [text.get_text() for text in ax.texts] == ["Q +1.00"] * 5
-    assert "Q +1.00, +1.00" in alt_text(ax)
-    assert "Q +0.00" in alt_text(plots.suspects({"Q": np.tile(V, (4, 2, 1))}, V, 0))
-
-
-def test_the_log_is_shown_as_it_was_given():
-    words = alt_text(plots.log({"reward": [1.0, 0.0], "truncated": [np.True_, np.False_]}, 499))
-    assert words.endswith("row 499: reward 1, truncated True; row 500: reward 0, truncated False.")
