@@ -182,7 +182,8 @@ plots.trace(runs, jackpot=31, change=46, guess=guess)
 # is exactly 0, and so is the gradient, whatever is paid. There is no NaN and no warning. The judge's change of mind goes
 # unnoticed: **what is never written is never paid.** The thick grey run, which got no jackpot, lives on.
 #
-# The whole score died in the same update. Sharing bought a factor of 500, and this jackpot is larger than that. *Try it.*
+# The whole score died in the same update. Its gradient had shrunk long before: 500 points open a gap of 5 in one update, so
+# that policy had all but made up its mind. Sharing bought a factor of 500, and this jackpot is larger than that. *Try it.*
 # Which learning rate would have been small enough for 500 million points?
 
 # %%

@@ -242,7 +242,8 @@ def _share_bar(ax: Axes, wrong: float, guess: float | None) -> str:
     bar.spines[["top", "right"]].set_visible(True)
     said = mark_guess(bar, guess, unit="%")
     if said:
-        bar.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.5))
+        bar.set_xlabel("")  # its place is the legend's
+        bar.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.45))
     return said
 
 

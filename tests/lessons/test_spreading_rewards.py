@@ -119,6 +119,8 @@ def test_the_jackpot_is_the_last_update_and_the_gradient_is_then_exactly_zero(le
         assert np.isfinite(lengths).all()
         assert (lengths[:31] > 0).all()
         assert (lengths[31:] == 0).all()
+    whole = lesson["runs"]["whole score"]
+    assert max(whole[10:30]) < 0.3 * whole[0]  # it "had shrunk long before"
     jackpot = lesson["runs"]["equal shares"][30]
     assert 17e6 < jackpot < 24e6  # about a million on each of 500 tokens, times 20
     assert min(lesson["runs"]["equal shares, no jackpot"]) > 10
