@@ -173,14 +173,15 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# Below the screen stand the three numbers of this step; the circles show where the ball was in the steps before. Move the slider through
-# the last ten steps. The largest surprise, $\delta = -0.92$, comes three steps before the point: the ball has come to the edge
-# of the paddle. Two steps before that, $V$ was still 0.65. The point itself is hardly news any more: $\delta = -0.06$.
+# Below the screen stand the three numbers of this step; the circles show where the ball was in the steps before. Move the
+# slider through the last ten steps. The largest surprise, $\delta = -0.92$, comes three steps before the point: the ball has
+# come to the upper edge of the paddle. One step before that, $V$ was still 0.65. The point itself is hardly news any more:
+# $\delta = -0.06$.
 #
-# $A$ is lowest one step before that surprise, at -1.52. It has to be low there: $A_t$ is a decaying sum of the surprises from $t$ on,
-# so it falls before the large one comes. Whether another action would still have helped, it does not say. In the won rally no
-# $\delta$ is beyond 0.15, so there was no surprise; and at its end $V = 1.14$, more than a point can be. The critic is an
-# estimate.
+# $A$ is lowest one step before that surprise, at -1.52. It has to be low there: $A_t$ is a decaying sum of the surprises from
+# $t$ on, so it falls before the large one comes. Whether another action would still have helped, it does not say. In the won
+# rally no $\delta$ is beyond 0.15, so there was no surprise; and at its end $V = 1.14$, more than a point can be. The critic is
+# an estimate.
 #
 # One rally is an anecdote. Here are all of the game. Follow the black lines: there are four, and quartiles of four would hide
 # what they do.
@@ -202,14 +203,14 @@ plots.foresight(rallies, last=60)
 #
 # Lesson 1 ended with one network that was to predict the returns of five games, from Pong to Video Pinball. The largest scores
 # owned the gradient, and the small games were overwritten. Here it is again: the same episodes, the same states, the same 128
-# weights. The one thing that changes is a line of lesson 10. Each game is counted in *units of its own*: the mean and the
+# weights. The one thing that changes is an idea of lesson 10. Each game is counted in *units of its own*: the mean and the
 # standard deviation of its returns.
 
 # %%
 five = ["pong", "breakout", "ms_pacman", "skiing", "video_pinball"]
 episodes = {game: play_random(game, episodes=4, seed=0) for game in five}
 learned_from = {game: ram_and_returns(episodes[game][:2], states=500) for game in five}
-never_seen = {game: ram_and_returns(episodes[game][2:], states=5_000) for game in five}
+never_seen = {game: ram_and_returns(episodes[game][2:], states=10_000) for game in five}
 
 # %% [markdown]
 # A unit says which number of points counts as 0, and how many points count as 1. Raw points are a unit too.
