@@ -34,7 +34,7 @@ from course.worlds import writer
 # learn from the same judge. Here is how well each of them does after every batch of twenty answers. The next cell takes
 # about ten seconds.
 
-# %%
+# %% picture="docs/five_lines.png"
 figure.learning(writer.five_lines())
 
 # %% [markdown]

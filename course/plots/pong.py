@@ -22,8 +22,8 @@ from course.studies import Curve, over, steps_until
 
 GOAL = 18  # points at which a run of ours counts as finished; 21 is the most
 CUT = (30, 190)  # rows of the television screen that the agent is shown
-WAYS = ("value", "td_error", "advantage", "human")  # colours of things compared, in this order
-VARIANTS = ("value", "random", "advantage")
+GROUPS = ("truth", "random")  # colours of groups of agents
+VARIANTS = (("truth", "-"), ("random", "-"), ("truth", ":"))  # colour and line of each
 FEW = 8  # fewer lines than this are drawn as they are: quartiles of four are not quartiles
 BALL = 236  # red, green and blue of the ball
 TRAIL = 6  # steps for which it is seen where the ball was
@@ -129,7 +129,7 @@ def scores(
         )
 
     so_far = f"{mine.seconds[-1] / 60:.1f} minutes, {speed:,.0f} steps a second"
-    ax.set_title(f"{so_far}\n{ahead}", fontsize=11, fontweight="normal")
+    ax.set_title(f"{so_far}\n{ahead}", fontsize=10.5, fontweight="normal")
     return told(
         ax,
         f"Score against steps of the game: {mine.score[-1]:.1f} points after {mine.env_steps[-1]:,.0f} steps "
@@ -189,7 +189,7 @@ def exams(found: Mapping[str, Mapping[str, ArrayLike]], *, ax: Axes) -> Axes:
     """
     words = []
     for row, (kind, groups) in enumerate(found.items()):
-        for nth, ((name, given), colour) in enumerate(zip(groups.items(), WAYS, strict=False)):
+        for nth, ((name, given), colour) in enumerate(zip(groups.items(), GROUPS, strict=False)):
             each = np.sort(finite(name, given))
             middle = np.median(each)
             at = row + (nth - (len(groups) - 1) / 2) * 0.3
@@ -424,14 +424,14 @@ def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, axes: dic
     """
     left, right = axes.values()
     said = []
-    for (name, seeds), color in zip(runs.items(), VARIANTS, strict=False):
+    for (name, seeds), (color, style) in zip(runs.items(), VARIANTS, strict=False):
         for nth, run in enumerate(seeds.values()):
             label = name if nth == 0 else None
-            left.plot(run.env_steps / 1e3, run.score, color=COLORS[color], lw=1.2, alpha=0.7, label=label)
+            left.plot(run.env_steps / 1e3, run.score, style, color=COLORS[color], lw=1.5, label=label)
 
         shortest = min((run.env_steps for run in seeds.values()), key=len)
         spread = over(seeds.values(), "advantage_std", shortest)
-        band(right, shortest / 1e3, spread, color=COLORS[color], holds="all")
+        band(right, shortest / 1e3, spread, color=COLORS[color], holds="all", ls=style)
 
         there = np.array([steps_until(run, GOAL) for run in seeds.values()])
         early = np.median([run.advantage_std[:10].mean() for run in seeds.values()])
@@ -440,7 +440,7 @@ def variants(runs: Mapping[str, Mapping[int, Curve]], *, floor: float, axes: dic
             f"deviation of the advantages over the first ten updates, median over seeds, {early:.2f} points"
         )
 
-    right.axhline(floor, color=COLORS["truth"], ls="--", lw=1.2, label=f"the floor, {floor:g}")
+    right.axhline(floor, color=COLORS["advantage"], ls="--", lw=1.5, label=f"the floor, {floor:g}")
     left.set(ylim=(-22, 22), ylabel="mean score of 32 games, points")
     right.set_ylabel("std of A, points (median, range)")
     right.set_ylim(0, None)
