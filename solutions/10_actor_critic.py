@@ -3,9 +3,9 @@
 #
 # *About 50 minutes. You need lesson 9. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# You have an advantage for every step of every episode, with all its ends in order. What is missing is a policy that listens to it, and
-# a critic that keeps up with that policy. In this lesson you put the two together, in a loop of some twenty-five lines that
-# stands here in full, and watch it learn a game. Then you multiply all rewards by a million, and see what breaks. Afterwards
+# You have an advantage for every step of every episode, with all its ends in order. What is missing is a policy that listens to
+# it, and a critic that keeps up with that policy. In this lesson you put the two together, in a loop of some twenty-five lines
+# that stands here in full, and watch it learn a game. Then you multiply all rewards by a million, and see what breaks. Afterwards
 # you can
 #
 # - write the loop of an actor-critic agent, and name each of its parts,
@@ -37,8 +37,8 @@ torch.set_num_threads(1)  # networks as small as these are quicker on one
 # angle, and how fast each of them changes.
 #
 # Two small networks look at the four numbers. The *actor* gives the policy $\pi(a \mid s)$, as log-probabilities of the two
-# actions. The *critic* gives the value $V(s)$. Nobody has trained them yet: both actions are equally likely, and the critic
-# says 0 everywhere.
+# actions. The *critic* gives the value $V(s)$. Nobody has trained them yet: both actions are about equally likely, and the
+# critic says 0 everywhere.
 
 # %%
 agent = Agent((4,), 2, seed=0)
@@ -59,8 +59,8 @@ print("log-probabilities", log_pi.detach().numpy().round(3), "   value", values.
 #
 # <details><summary>Hint 1</summary>Multiply, average, turn the sign.</details>
 # <details><summary>Hint 2</summary><code>.detach()</code>, as in lesson 6. There it was the targets.</details>
-# <details><summary>What you should see</summary>For one step with log-probability -2 and advantage 3, the loss is 6 and its gradient -3: going
-# down makes the log-probability larger.</details>
+# <details><summary>What you should see</summary>For one step with log-probability -2 and advantage 3, the loss is 6 and its
+# gradient -3: going down makes the log-probability larger.</details>
 
 
 # %% exercise="policy_loss"
@@ -155,7 +155,7 @@ plots.machines(means, truth=0.25, guess=guess)
 # %% [markdown]
 # ## One update
 #
-# Two losses, two networks, one step. What could go wrong? Nearly everything, and nothing of it raises an error: a program that
+# Two losses, two networks, one step. What could go wrong? Nearly everything, and little of it raises an error: a program that
 # forgets to clear an old gradient, or averages over all actions, runs happily, and learns badly. So write it yourself once, and
 # let it be checked by what it does to the parameters.
 
@@ -310,6 +310,9 @@ def best_score(*, seed, scale=1, envs=8, **options):
     return best, latest
 
 
+# %% [markdown]
+# Five ways, three seeds each, half a minute in all. (No limit on the gradient is a limit of $10^{30}$; `in_units` comes later.)
+
 # %% tags=["nbval-ignore-output"]
 ways = {
     "as it is": {},
@@ -320,10 +323,12 @@ ways = {
 }
 tried = {}
 for way, options in ways.items():
-    tried[way] = [best_score(seed=seed, **options) for seed in (0, 1, 2)]  # half a minute in all
+    tried[way] = [best_score(seed=seed, **options) for seed in (0, 1, 2)]
 
 # %% tags=["nbval-ignore-output"]
-scores = {way: [best for best, agent in runs] for way, runs in tried.items()}
+scores = {}
+for way, runs in tried.items():
+    scores[way] = [best for best, latest in runs]
 plots.million(scores, guess=guess)
 
 # %% [markdown]
@@ -331,7 +336,8 @@ plots.million(scores, guess=guess)
 # is now $10^{12}$ times as large, and its gradient $10^6$ times. `max_grad_norm` shortens the gradient of both networks
 # *together*. That gradient is more than $10^7$ long, nearly all of it the critic's, and it is shortened to 0.5. The actor's part
 # is no longer than before, and it is divided by the same huge number. Adam evens out how long a gradient is, but not one that is
-# far below the $10^{-5}$ that it adds when it divides. The critic has eaten everything, and the actor has starved.
+# far below the $10^{-5}$ that it adds when it divides. The critic has eaten everything, and the actor has starved. (Even with
+# rewards as they are, in the first row, the critic's part is much the longer one.)
 #
 # **No limit** (third row), and the actor learns. The critic still does not: Adam moves a weight by about 0.004 a step, however
 # long the gradient, and a value of a hundred million is a long way off. That the actor gets by without a critic says something
@@ -350,7 +356,7 @@ for way in ("a million times,\nno limit", "in units,\na million times"):
 #
 # In the last two rows the critic has *units of its own*. It keeps a running mean and a running standard deviation of its targets,
 # and learns targets that are counted from that mean, in those standard deviations: numbers of about size 1. Whenever the two
-# move, the critic's last layer is corrected by just so much that no value *in points* changes. So it never has to learn the same
+# move, the critic's last layer is corrected by exactly so much that no value *in points* changes. So it never has to learn the same
 # thing twice because its ruler has moved. This is called PopArt (van Hasselt et al., 2016), and `agent.follow` does it: the
 # algebra stands on top of `course/units.py`.
 #
@@ -422,7 +428,7 @@ for way, options in critics.items():
 plots.million(compared)
 
 # %% [markdown]
-# Points do better than units now, and so does a critic that never learns. So the units are not to blame: it is a critic that
-# learns fast. In one of the runs in units (the first) we looked inside. After 50,000 steps its critic explained nine tenths of the
-# variance, and the score had fallen from above 110 to below 80. What exactly goes wrong there we do not know. But note it well: a
-# good critic is no promise of a good policy, and a change that helps in one loop may hurt in the next.
+# Points do better than units now, and so does a critic that never learns. So the units alone are not to blame; what the critic
+# learns in them does the harm. In one of these runs (the first) we looked inside. After 50,000 steps its critic explained nine
+# tenths of the variance, and the score had fallen from above 110 to below 80. What exactly goes wrong there we do not know. But
+# note it well: a good critic is no promise of a good policy, and a change that helps in one loop may hurt in the next.

@@ -119,7 +119,8 @@ clipped_policy_loss = use(clipped_policy_loss)
 # %% [markdown]
 # ## Two thermometers
 #
-# Before we train, two numbers that you will want to see while it trains. Both are measured in *nats*: natural logarithms of probabilities.
+# Before we train, two numbers that you will want to see while it trains. Both are measured in *nats*: natural logarithms of
+# probabilities.
 #
 # The **entropy** of a policy says how undecided it is: $H = -\sum_a \pi(a \mid s) \log \pi(a \mid s)$, averaged over states. For
 # two actions it is $\log 2 = 0.69$ when both are equally likely, and 0 when one of them is certain.
@@ -132,7 +133,8 @@ clipped_policy_loss = use(clipped_policy_loss)
 #
 # <details><summary>Hint 1</summary>The probabilities are <code>log_probs.exp()</code>.</details>
 # <details><summary>Hint 2</summary>Sum over the actions, the last axis. Then the mean over the states. Then the sign.</details>
-# <details><summary>What you should see</summary>Log-probabilities of <code>[0.5, 0.5]</code> give 0.693; of <code>[0.99, 0.01]</code>, 0.056.</details>
+# <details><summary>What you should see</summary>Log-probabilities of <code>[0.5, 0.5]</code> give 0.693; of
+# <code>[0.99, 0.01]</code>, 0.056.</details>
 
 
 # %% exercise="entropy"
@@ -166,10 +168,10 @@ for probability in (0.5, 0.55, 0.6, 0.7, 0.9, 0.99):
 # %% [markdown]
 # ## What does the clip stop?
 #
-# `train` in `course/train.py` holds lesson 10's loop with everything around it: ten passes through each batch, in small pieces, and
-# the critic in units of its own. It takes your loss. (Read it when you have time; its parts are called `judge` and
-# `improve`.) A batch has 64 steps of 16 games. We train with your loss, and with the ratio alone, without the clip: three seeds
-# each.
+# `train` in `course/train.py` holds lesson 10's loop with everything around it: ten passes through each batch, in small pieces,
+# and the critic in units of its own. It takes your loss, and measures the KL of every update, as a mean over the ten passes.
+# (Read it when you have time; its parts are called `judge` and `improve`.) A batch has 64 steps of 16 games. We train with your
+# loss, and with the ratio alone, without the clip: three seeds each.
 #
 # *Predict first.* With the clip, no update moves the policy by more than 0.02 nats. Without it, half of the updates move it by at
 # least how many nats?
@@ -198,8 +200,9 @@ print(f"with the clip, at most {furthest:.3f} nats; without, half of the updates
 plots.runaway(moved, guess=guess)
 
 # %% [markdown]
-# More than 0.4 nats. In the table above that is the way from one half to nearly 0.9, in a single update. The score wanders,
-# because the policy chases whatever the last 1,024 steps happened to say.
+# More than 0.4 nats. In the table above that is the way from one half to nearly 0.9, in a single update; with the clip, no update
+# goes further than from 0.5 to 0.6. Without it the score wanders: each update follows whatever the last 1,024 steps happened to
+# say, however far that leads.
 
 # %% [markdown]
 # ## One run is no run
@@ -222,8 +225,8 @@ history = plots.follow(learning, healthy)
 #
 # Ten seeds each, 60,000 steps, one change at a time.
 #
-# - *No critic*: the weight is the return within the batch. (`normalize` still subtracts a mean, so there is a constant baseline; and
-#   with the critic the bootstrap at the batch's end is gone, too.) Batches have 64 steps in 16 games, or, *longer*, 250 in 8.
+# - *No critic*: the weight is the discounted return within the batch. (`normalize` still subtracts a mean, so there is a constant
+#   baseline; and with the critic the bootstrap at the batch's end is gone, too.) Batches have 64 steps in 16 games, or, *longer*, 250 in 8.
 # - *No bootstrap*: the end of a batch, or of the time, counts as a fall.
 # - *No return normalisation*: the critic has no units of its own.
 #
@@ -274,8 +277,8 @@ widgets.Explorer(
 #
 # Distrust the rule "explained variance should rise to 1". In all 20 healthy runs it passed 0.90, and in 15 of them it sank below
 # 0.1 later (median of the last 15 updates). When no pole falls any more, every state is worth about 100, and nothing is left to
-# explain. At $\lambda = 0$, which hardly ever solves the game, it is 0.97: it is measured against the targets, and there the targets
-# are the critic's own guesses.
+# explain. At $\lambda = 0$, which hardly ever solves the game, it is 0.97: it is measured against the targets, and there a target
+# is one reward and the critic's own guess.
 #
 # For a fault without symptoms, use a world so small that you know the answer. `course/games/probes.py` has eight. In `endless`
 # each step pays 1 point for ever, and somebody stops watching after five steps. With $\gamma = 0.9$ the true value is

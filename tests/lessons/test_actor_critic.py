@@ -146,6 +146,12 @@ def test_dividing_by_a_batchs_own_spread_points_to_the_wrong_machine_in_small_ba
     says("actor_critic", "At 20 and at 100 it points to the wrong machine, and at 300 nowhere.")
 
 
+def test_the_harm_is_in_the_division():
+    mean_gradient = of_the_lesson("mean_gradient")
+    mean_gradient.__globals__["normalize"] = lambda advantages: advantages - advantages.mean()
+    assert mean_gradient(20) == pytest.approx(0.25 * 19 / 20, abs=0.05)
+
+
 def test_of_batches_of_500_more_than_99_in_100_hold_a_jackpot():
     says("actor_critic", "Of batches of 500, more than 99 in 100 hold a jackpot.")
     assert 1 - 0.99**500 > 0.99  # B is chosen half of the time
@@ -234,7 +240,9 @@ def test_the_actors_part_of_the_gradient_is_no_longer_and_the_critics_is():
     assert large["actor"] == pytest.approx(usual["actor"], rel=1e-4)
     assert large["critic"] == pytest.approx(1e6 * usual["critic"], rel=1e-4)
     # What the limit of 0.5 leaves of the actor's part is far below the 1e-5 of Adam, from the start.
+    assert large["critic"] > 1e7
     assert large["actor"] * 0.5 / large["critic"] < 1e-7
+    assert usual["critic"] > 10 * usual["actor"]
 
 
 def test_a_critic_that_never_learns_says_what_the_first_batch_was_worth():

@@ -254,6 +254,8 @@ def test_more_than_0_4_nats_is_from_one_half_to_nearly_0_9():
 
     says("ppo", "the way from one half to nearly 0.9, in a single update")
     assert moved_to(0.85) < 0.4 < moved_to(0.9)
+    says("ppo", "with the clip, no update goes further than from 0.5 to 0.6")
+    assert moved_to(0.6) > 0.02
 
 
 @pytest.mark.parametrize(
