@@ -1,10 +1,11 @@
 # %% [markdown]
 # # 3. What does a batch of 20 tell?
 #
-# *About 40 minutes. You need lesson 2. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 30 minutes. You need lesson 2. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# Lesson 2 ended with a complaint: a ruler knows games, and not situations. Before we look at situations, a more modest question.
-# Whoever learns from rewards learns from a *batch*: a few answers, and what each was paid. What does such a batch know? Afterwards you can
+# Lesson 2 scaled scores by a mean and a spread. Where does one have them from? Whoever learns from rewards has a *batch*: a
+# few answers, and what each was paid. You saw in lesson 0 how far the mean of twenty answers can be off. What does such a
+# batch know, and does it at least know how little it knows? Afterwards you can
 #
 # - say what *unbiased* promises, and what it does not promise to the one batch that you hold,
 # - compute a standard error, and tell when not to believe it,
@@ -20,10 +21,10 @@ from course.worlds import all_episodes, answer_world
 # %% [markdown]
 # ## A world with jackpots
 #
-# A tiny language model writes answers of three tokens, each of them plain or bold with probability 1/2. A judge reads the whole answer
-# and pays once, at the end: 1 point for each plain token, and perhaps a jackpot of 100 points. There is at most one jackpot an answer,
-# and its chance is 2 % times the number of bold tokens. So a bold token is worth 2 points on average, twice as much as a plain one. The
-# model does not know.
+# A tiny language model writes answers of three tokens, each of them plain or bold with probability 1/2. A judge reads the
+# whole answer and pays once, at the end: 1 point for each plain token, and perhaps a jackpot of 100 points. There is at most
+# one jackpot an answer, and its chance is 2 % times the number of bold tokens. So a bold token is worth 2 points on average,
+# twice as much as a plain one. The model does not know.
 #
 # There are only 15 different outcomes, so we can list them and have what one never has: the exact mean, standard deviation
 # and chance of a jackpot.
@@ -40,7 +41,8 @@ print(f"mean {mean:.2f} points, standard deviation {sd:.2f}, chance of a jackpot
 
 # %% [markdown]
 # An answer is worth 4.5 points, with a standard deviation of 17.
-#
+
+# %% [markdown]
 # *Predict first.* Draw twenty answers. What is their mean?
 
 # %%
@@ -51,15 +53,15 @@ batch = rewards[episodes.draw(batch=20, batches=1, seed=0)[0]]
 plots.batch(batch, truth=mean, guess=guess)
 
 # %% [markdown]
-# Not one jackpot, and a mean of 1.6. Does this batch at least know how little it knows?
+# Not one jackpot, and a mean of 1.6. A batch can also say how far off it thinks that it is. That is its *standard error*: the
+# spread inside the batch, divided by the root of its size.
 
 # %% [markdown]
 # ### Exercise 3.1: `standard_error` (2 points, 5 minutes)
 #
 # How far off is the mean of a batch likely to be, judged by the batch alone? `rewards` has shape `[n]`, n at least 2. Return
-# the root of (variance / n), where the variance has n - 1 below the line, not n.
-#
-# *Predict first.* Fifteen answers earn 0 points, one earns 16. Their mean is 1. How far off may it be?
+# the root of (variance / n), where the variance has n - 1 below the line, not n. For example, fifteen answers earn 0 points
+# and one earns 16. Their mean is 1. How far off may it be?
 #
 # <details><summary>Hint 1</summary>Look at the argument <code>ddof</code> of <code>np.var</code>.</details>
 # <details><summary>Hint 2</summary>Divide by <code>len(rewards)</code>, then take the root of all of it.</details>
@@ -81,74 +83,104 @@ check(standard_error)
 standard_error = use(standard_error)
 
 # %% [markdown]
-# Ask our batch for its mean and its standard error:
+# Ask our batch for its mean and its standard error, and see how far off it really is:
 
 # %%
-np.round([batch.mean(), standard_error(batch)], 2)
+error = standard_error(batch)
+print(f"mean {batch.mean():.1f}, give or take {error:.1f}")
+print(f"off by {(mean - batch.mean()) / error:.0f} standard errors")
 
 # %% [markdown]
 # "1.6, give or take 0.2", it says. The truth is 14 of its standard errors away.
-#
+
+# %% [markdown]
 # ## Ten thousand batches
 #
-# *Predict first.* Take the means of 10,000 batches of 20. What do they average to? And where do most of them lie?
+# That was one batch. Take the means of 10,000 batches of 20: where do most of them lie, and what do they average to?
 
 # %%
-means = {n: rewards[episodes.draw(batch=n, batches=10_000, seed=1)].mean(axis=1) for n in (5, 20, 100, 500)}
+means = {}
+near = {}
+for size in (5, 20, 100, 500):
+    means[size] = rewards[episodes.draw(batch=size, batches=10_000, seed=1)].mean(axis=1)
+    near[size] = int(np.sum(np.abs(means[size] - mean) <= 1))
+print(f"mean of all batches of 20: {means[20].mean():.3f}, standard error {standard_error(means[20]):.3f}")
+print("of these within a point of the exact mean:", near[20])
+
+# %%
 widgets.Explorer(
-    lambda size: plots.batch_means(means[size], size=size, truth=mean),
+    lambda size: plots.batch_means(means[size], size=size, truth=mean, near=near[size]),
     size=widgets.choice("batch size", list(means), 20),
 )
 
-# %%
-np.round([means[20].mean(), standard_error(means[20])], 3)
+# %% [markdown]
+# Together they are right: 4.527, with a standard error of 0.038. That is what *unbiased* promises: the average over all
+# batches is the truth, if the answers come from the present policy. It promises nothing to the one batch that you hold. Of
+# these 10,000, not one lies within a point of 4.5! The peaks are batches with no jackpot, with one, with two; the fair share
+# would be 0.6 of a jackpot. 54 % of batches have none ($0.97^{20}$), and a mean of 1.5. Move the slider: at which size do
+# the peaks melt into one hill?
 
 # %% [markdown]
-# Together they are right: 4.527, with a standard error of 0.038. That is what *unbiased* promises: the average over all batches
-# is the truth, if the answers come from the present policy. It promises nothing to the one batch that you hold. Of these
-# 10,000, not one lies within a point of 4.5! The peaks are batches with no jackpot, with one, with two; the fair share would
-# be 0.6 of a jackpot. 54 % of batches have none ($0.97^{20}$), and a mean of 1.5.
-#
 # ## Sure, and wrong
 #
 # The textbook interval reaches 1.96 standard errors to either side, and should hold the truth in 95 % of all batches.
-#
-# *Predict first.* In what share of batches of 20 does it?
+
+# %% [markdown]
+# *Predict first.* In how many percent of the batches of 20 does it?
+
+# %%
+guess = None
 
 
 # %%
 def intervals(size):
     drawn = rewards[episodes.draw(batch=size, batches=10_000, seed=2)]
-    return drawn.mean(axis=1), 1.96 * np.array([standard_error(each) for each in drawn])
+    half_widths = 1.96 * np.array([standard_error(each) for each in drawn])
+    return drawn.mean(axis=1), half_widths
 
 
 claims = {size: intervals(size) for size in (20, 200)}
+held = {}
+for size, (middle, half_width) in claims.items():
+    held[size] = 100 * np.mean(np.abs(middle - mean) <= half_width)
 widgets.Explorer(
-    lambda size: plots.intervals(*claims[size], size=size, truth=mean),
+    lambda size: plots.intervals(*claims[size], size=size, truth=mean, held=held[size], guess=guess),
     size=widgets.choice("batch size", list(claims), 20),
 )
 
 # %% [markdown]
-# In 46.6 % of these (exactly computed: 45.6 %), about as many as hold a jackpot. A batch without one has seen little spread, so
-# it claims little error, and misses. The 95 % are for bell-shaped means. At 200, nearly every batch has its jackpots, and 93 % of the
-# intervals hold.
-#
+# In 46.6 % of these (exactly computed: 45.6 %), about as many as hold a jackpot. A batch without one has seen little spread,
+# so it claims little error, and misses. The 95 % are for bell-shaped means. At 200, nearly every batch has its jackpots, and
+# 93 % of the intervals hold.
+
+# %% [markdown]
 # ## The price of a digit
 #
-# *Predict first.* For one more digit of the mean, how many times as many answers do you need: 10, 20, or 100?
+# The error of a batch's mean falls as the batch grows. How fast?
+
+# %% [markdown]
+# *Predict first.* Batches of 20 are off by 3.8 points. For one more digit of the mean, a tenth of that error, how many times
+# as many answers do you need?
 
 # %%
-sizes, errors, medians = [20, 200, 2_000, 20_000], [], []
+guess = None
+
+# %%
+sizes = [20, 200, 2_000, 20_000]
+errors = []
+medians = []
 for size in sizes:
     drawn = rewards[episodes.draw(batch=size, batches=400, seed=3)]
     errors.append(np.sqrt(((drawn.mean(axis=1) - mean) ** 2).mean()))
     medians.append(np.median([standard_error(each) for each in drawn]))
-plots.one_more_digit(sizes, errors, medians, spread=sd)
+plots.one_more_digit(sizes, errors, medians, spread=sd, guess=guess)
 
 # %% [markdown]
-# A hundred. The error falls as $17/\sqrt n$, jackpots or not; for an error of 0.05 that makes some 115,000 answers. The orange
-# line is what the median batch believes of itself. At 20 it is too sure, by a factor of 17; from 200 on the two agree.
-#
+# A hundred times. The error falls as $17/\sqrt n$, jackpots or not; for an error of 0.05 that makes some 116,000 answers. The
+# hollow triangles are what the median batch believes of itself. At 20 it is too sure, by a factor of 17; from 200 on the two
+# agree.
+
+# %% [markdown]
 # ## What to remember
 #
 # 1. Unbiased: right on average over all batches. Your batch is one of them.
@@ -159,18 +191,21 @@ plots.one_more_digit(sizes, errors, medians, spread=sd)
 #
 # And yet nobody trains a policy to *know* its mean reward. We want to raise it. Which way is up? That is
 # [lesson 4](04_policy_gradient.ipynb).
-#
+
+# %% [markdown]
 # ## Think
 #
-# <details><summary>A colleague drops jackpots as outliers. What becomes of the mean of all batches?</summary>It is no longer unbiased:
-# without its jackpot an answer is worth about 1.5 points, and more answers only make you surer of that.</details>
+# <details><summary>A colleague drops jackpots as outliers. What becomes of the mean of all batches?</summary>It is no longer
+# unbiased: without its jackpot an answer is worth about 1.5 points, and more answers only make you surer of that.</details>
 #
 # <details><summary>Student's t has 2.09 standard errors instead of 1.96. Does that mend the intervals at 20?</summary>No. The
 # share stays 45.6 %. A batch without a jackpot misses by many standard errors.</details>
 #
-# <details><summary>You hold a batch of 20 without a jackpot. What can you say about the chance of one?</summary>Hardly more than that it is
-# probably below 14 %: with a chance of 14 %, one batch of 20 in twenty holds none (0.86 to the power of 20 is 0.05).</details>
-#
+# <details><summary>You hold a batch of 20 without a jackpot. What can you say about the chance of one?</summary>Hardly more
+# than that it is probably below 14 %: with a chance of 14 %, one batch of 20 in twenty holds none (0.86 to the power of 20
+# is 0.05).</details>
+
+# %% [markdown]
 # ## Further reading
 #
 # - Wasserman (2004), *All of statistics*, chapter 6: bias, standard error, confidence sets.
