@@ -49,7 +49,7 @@ def test_the_map_in_the_readme_says_of_each_lesson_what_its_source_says():
 
 @each_lesson
 def test_a_solution_run_again_says_what_it_said(name):
-    run = executed(name[:2])
+    run = executed(name[3:])
     assert run.status == 0, run.report[-6_000:]
     assert f"{len(lesson(name).code)} passed" in run.report
 
