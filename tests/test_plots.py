@@ -418,6 +418,7 @@ NAMED = {
         [39.15, 52.21, 69.61, 92.81, 123.75, 5.0],
         guess=6,
     ),
+    "a shock, and a guess of it": lambda: time_limits.shock([0, 0, 0], [0, 0, -99], first=497, guess=-1),
     "estimators close together": lambda: spreading_rewards.judged(
         [
             Estimate(**ESTIMATED, estimator=name, variance=variance, snr=snr)
