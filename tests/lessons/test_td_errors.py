@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from course.critics import td_targets
 from course.plots import alt_text
 from course.plots import td_errors as plots
 from course.returns import td_errors
@@ -253,6 +254,14 @@ def test_bias_fades_and_some_noise_remains(lesson):
     says("td_errors", "a bias of {:.2f} and a noise of {:.3f} are left", bias[-1], noise[-1])
     # The noise of a perfect critic's target: one step to either side, a sixth each.
     assert noise[-1] == pytest.approx(1 / 6, abs=0.02)
+
+
+def test_a_start_without_nonsense_has_a_target_without_nonsense(lesson):
+    target = td_targets(random_walk(), np.zeros(5), np.full(5, 0.5))
+    bias = np.sqrt(((target.mean - V) ** 2).mean())
+    noise = np.sqrt((target.std**2).mean())
+    assert bias < 0.2 * lesson["bias"][:, 0].mean()
+    assert noise < 0.3 * lesson["noise"][:, 0].mean()
 
 
 # Dig deeper
