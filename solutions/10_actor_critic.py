@@ -334,7 +334,7 @@ plots.million(scores, guess=guess)
 # %% [markdown]
 # **A million times the reward**, and all three runs stay beginners. What happened? The *critic's* loss is in points squared: it
 # is now $10^{12}$ times as large, and its gradient $10^6$ times. `max_grad_norm` shortens the gradient of both networks
-# *together*. That gradient is more than $10^7$ long, nearly all of it the critic's, and it is shortened to 0.5. The actor's part
+# *together*. That gradient is soon longer than $10^7$, nearly all of it the critic's, and it is shortened to 0.5. The actor's part
 # is no longer than before, and it is divided by the same huge number. Adam evens out how long a gradient is, but not one that is
 # far below the $10^{-5}$ that it adds when it divides. The critic has eaten everything, and the actor has starved. (Even with
 # rewards as they are, in the first row, the critic's part is much the longer one.)

@@ -199,15 +199,23 @@ def test_in_units_a_million_times_the_reward_is_the_same_run():
         assert value == pytest.approx(their_value, rel=1e-3)
 
 
-def test_in_points_the_critic_starves_the_actor_and_without_a_limit_it_learns_nothing_itself():
+def test_in_points_the_critic_starves_the_actor_and_without_a_limit_it_learns_nothing_itself(monkeypatch):
+    lengths = []
+    limited = torch.nn.utils.clip_grad_norm_
+    monkeypatch.setattr(
+        torch.nn.utils, "clip_grad_norm_", lambda *given: lengths.append(limited(*given).item())
+    )
+
     def entropy_and_value(**options):
         env = TransformReward(games.make("CartPole-v1", envs=8), lambda rewards: rewards * 1e6)
-        *_, (_, _, agent) = of_the_lesson("actor_critic")(env, seed=0, env_steps=10_000, **options)
+        *_, (_, _, agent) = of_the_lesson("actor_critic")(env, seed=0, env_steps=15_000, **options)
         states = np.random.default_rng(0).uniform(-0.1, 0.1, size=(100, 4)).astype(np.float32)
         log_pi = torch.tensor(agent.log_probs(states))
         return losses.entropy(log_pi).item(), float(agent.values(states).mean())
 
     undecided, _ = entropy_and_value()
+    says("actor_critic", "That gradient is soon longer than $10^7$")
+    assert np.median(lengths[-5:]) > 1e7
     assert undecided == pytest.approx(np.log(2), abs=1e-3)
     decided, value = entropy_and_value(max_grad_norm=1e30)
     assert decided < np.log(2) - 0.01
@@ -240,7 +248,6 @@ def test_the_actors_part_of_the_gradient_is_no_longer_and_the_critics_is():
     assert large["actor"] == pytest.approx(usual["actor"], rel=1e-4)
     assert large["critic"] == pytest.approx(1e6 * usual["critic"], rel=1e-4)
     # What the limit of 0.5 leaves of the actor's part is far below the 1e-5 of Adam, from the start.
-    assert large["critic"] > 1e7
     assert large["actor"] * 0.5 / large["critic"] < 1e-7
     assert usual["critic"] > 10 * usual["actor"]
 
