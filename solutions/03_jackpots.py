@@ -159,8 +159,8 @@ widgets.Explorer(
 # The error of a batch's mean falls as the batch grows. How fast?
 
 # %% [markdown]
-# *Predict first.* Batches of 20 are off by 3.8 points. For one more digit of the mean, a tenth of that error, how many times
-# as many answers do you need?
+# *Predict first.* The mean of a batch of 20 is off by 3.8 points (root mean square). For one more digit of the mean, a tenth
+# of that error, how many times as many answers do you need?
 
 # %%
 guess = None
@@ -170,15 +170,16 @@ sizes = [20, 200, 2_000, 20_000]
 errors = []
 medians = []
 for size in sizes:
-    drawn = rewards[episodes.draw(batch=size, batches=400, seed=3)]
+    batches = min(4_000, 8_000_000 // size)  # fewer of the large ones, which would fill the memory
+    drawn = rewards[episodes.draw(batch=size, batches=batches, seed=3)]
     errors.append(np.sqrt(((drawn.mean(axis=1) - mean) ** 2).mean()))
     medians.append(np.median([standard_error(each) for each in drawn]))
 plots.one_more_digit(sizes, errors, medians, spread=sd, guess=guess)
 
 # %% [markdown]
 # A hundred times. The error falls as $17/\sqrt n$, jackpots or not; for an error of 0.05 that makes some 116,000 answers. The
-# hollow triangles are what the median batch believes of itself. At 20 it is too sure, by a factor of 17; from 200 on the two
-# agree.
+# hollow triangles are what the median batch believes of itself. At 20 it is too sure, by a factor of more than 16; from 200 on
+# the two agree.
 
 # %% [markdown]
 # ## What to remember

@@ -166,13 +166,14 @@ def one_more_digit(
     ax.plot(sizes, errors, "o", color=COLORS["truth"], ms=9, label="real error, measured")
     look = {"color": COLORS["truth"], "ms": 9, "mfc": "white", "lw": 1.5}
     ax.plot(sizes, claims, "v--", label="claimed by the median batch", **look)
-    ax.axhline(errors[0] / 10, color=COLORS["truth"], lw=1, ls="-.", label=f"a tenth of {number(errors[0])}")
+    first = spread / np.sqrt(sizes[0])
+    ax.axhline(first / 10, color=COLORS["truth"], lw=1, ls="-.", label=f"a tenth of {number(first)}")
     said = ""
     if guess is not None:
         guess = one_number("guess", guess, above=0)
         look = {"color": COLORS["truth"], "ms": 11, "mfc": "white", "mew": 2, "ls": "", "zorder": 4}
         label = f"your guess: {number(guess)} times"
-        ax.plot(sizes[0] * guess, errors[0] / 10, "D", label=label, **look)
+        ax.plot(sizes[0] * guess, first / 10, "D", label=label, **look)
         said = f"You guessed {number(guess)} times the answers for a tenth of the error."
 
     ax.set(xscale="log", yscale="log", xlabel="answers in a batch, n", ylabel="error of the mean, points")
