@@ -140,7 +140,7 @@ def scores(
 
 
 def film(played: Mapping[str, Record]) -> Film:
-    """Games side by side from their start, at their true speed: 15 agent steps a second.
+    """Games side by side from their first ball, at their true speed: 15 agent steps a second.
 
     Args:
         played: name -> a game from its start; the longer ones are cut to the shortest.
@@ -152,8 +152,11 @@ def film(played: Mapping[str, Record]) -> Film:
     head = 16  # where the name stands
     pitch = 176  # a screen and a gap
 
+    served = [t for t in range(length) if any(_ball(seen[t]) for seen in pictures.values())]
+    first = served[0] if served else 0  # nobody needs to look at a game without a ball
+
     frames = []
-    for t in range(length):
+    for t in range(first, length):
         frame = Image.new("RGB", (len(played) * pitch - 16, head + high), "white")
         for nth, (name, seen) in enumerate(pictures.items()):
             frame.paste(Image.fromarray(seen[t, :high]), (nth * pitch, head))
@@ -166,8 +169,8 @@ def film(played: Mapping[str, Record]) -> Film:
         won = counted((paid > 0).sum(), "point")
         lost = counted((paid < 0).sum(), "point")
         said.append(f"{name} wins {won} and loses {lost}")
-    seconds = counted(round(length / 15), "second")
-    alt = f"Moving picture of {counted(length, 'step')}, {seconds} of Pong. {'; '.join(said)}."
+    seconds = counted(round(len(frames) / 15), "second")
+    alt = f"Moving picture of {counted(len(frames), 'step')}, {seconds} of Pong. {'; '.join(said)}."
     return Film.of(frames, alt, pause=67, width=5 * frames[0].width // 2)
 
 
