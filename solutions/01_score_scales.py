@@ -96,7 +96,7 @@ orders_of_magnitude = use(orders_of_magnitude)
 # last two are published means (Badia et al. 2020; Schrittwieser et al. 2020). Before you look: does a stronger player make
 # the games more alike, or less?
 
-# %% picture="docs/score_scales.png"
+# %%
 published = published_scores()
 measured = measured_random_scores()
 columns = {

@@ -80,8 +80,8 @@ print(f"\nthe same: {', '.join(name for name in pong if name not in different)}"
 #   is hardly ever surprised, and to divide by a tiny spread would blow up the noise. (*Dig deeper* measures whether it matters.)
 # - `point_ends`: each point ends an episode for the critic, though the game goes on. The next ball is another story, and the
 #   critic need not guess how many more there will be.
-# - `shared`: one body for actor and critic, so that what one of them learns to see the other can use. In lesson 11 that did
-#   not help. Here the body is most of the network.
+# - `shared`: one body for actor and critic, so that what one of them learns to see the other can use. In lesson 11 that did no
+#   harm. Here the body is most of the network.
 
 # %% [markdown]
 # ## Train it
@@ -297,8 +297,8 @@ for name, units in halves.items():
 
 # %% [markdown]
 # The 1 did. With its mean subtracted and no other unit, Breakout's error is still 1,008; divided by its standard deviation and
-# not centred, it is 0.69. It is the sentence of lesson 6 once more: *centring is for noise, units are for size.* An advantage
-# centres. No advantage would have helped here.
+# not centred, it is 0.69. It is the sentence of lesson 6 once more: *centring is for noise, units are for size.* To subtract
+# what was to be expected is all that an advantage does, and no subtraction makes large games and small ones alike.
 
 # %% [markdown]
 # ## The question of the first page
@@ -314,8 +314,9 @@ figure.learning(writer.five_lines())
 #    (lesson 1), and a large payment can drive a policy so far that it learns nothing any more (lesson 5). The advantage does
 #    not mend that. Units do: each critic's own, and advantages counted in standard deviations of a large batch (lesson 10).
 # 2. A raw reward has no **centre**: all that was done is praised, nearly alike, and the difference between good and bad drowns in
-#    the noise of the praise. That is the lowest line (lesson 5).
-# 3. A raw reward gives no **credit**: it comes once, at the end, and whoever shares it out evenly tells each step the same.
+#    the noise of the praise (lesson 5).
+# 3. A raw reward gives no **credit**: it comes once, at the end, and whoever shares it out evenly tells each step the same. The
+#    lowest line lacks both, centre and credit.
 # 4. The **advantage** $A(s, a) = Q(s, a) - V(s)$ asks what was to be expected, and keeps the difference. To subtract $V$ gives
 #    the centre: the two lines in the middle (lesson 6). To follow how $V$ changes from step to step, and to sum up those
 #    surprises, gives the credit: the two lines that shoot up (lessons 7 and 8).
