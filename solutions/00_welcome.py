@@ -34,7 +34,7 @@ from course.worlds import writer
 # learn from the same judge. Here is how well each of them does after every batch of twenty answers. The next cell takes
 # about ten seconds.
 
-# %% picture="docs/five_lines.png"
+# %% picture="docs/five_lines.png" tags=["nbval-ignore-output"]
 figure.learning(writer.five_lines())
 
 # %% [markdown]
@@ -57,7 +57,7 @@ widgets.Explorer(plots.twenty_answers, batch=widgets.slider("another twenty answ
 # How often was the blue mean near the dashed line? In none of the 60 batches is it within a point of 4.5. 31 of them hold no
 # jackpot, and have a mean near 1.5; those with one jackpot have about 6.5, those with two about 11. It is the same writer
 # all the time, and it is judged a failure in one batch and a genius in the next. Whoever learns from such numbers learns
-# from luck. How much luck, you will measure in lesson 3.
+# mostly from luck. How much luck it is, you will measure in lessons 3 and 4.
 
 # %% [markdown]
 # ## The words

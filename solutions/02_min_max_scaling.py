@@ -163,13 +163,14 @@ plots.worth_of_length(lengths, two_ways, marked=[4, 9], guess=guess)
 #
 # Now the fair part. Had you scaled the *whole-game* score, every game would have moved by the same amount, and which game is
 # better would have stayed. That moves the *origin*. What a moved origin does for a learner is a question of its own, and a
-# good one: it is where lesson 6 begins.
+# good one: lesson 6 takes it up.
 
 # %% [markdown]
 # ## Running statistics
 #
-# A maximum is a poor yardstick, because a single game sets it. The mean and the spread of all games so far are steadier. One
-# can keep them without keeping the games.
+# A maximum is a poor yardstick: a single game sets it, and no number of ordinary games can correct it. The mean and the spread
+# of all games so far listen to every game, and each new one moves them a little less. One can keep them without keeping the
+# games.
 
 # %% [markdown]
 # ### Exercise 2.2: `running_mean_var` (4 points, 12 minutes)
