@@ -46,7 +46,7 @@ from course.worlds import (
 guess = None
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def surprise(e):
     """Lesson 7: every token gets the change of mind that it caused."""
     return td_errors(e.rewards, e.values, e.next_values, e.terminated, gamma=1.0)
@@ -57,11 +57,12 @@ def score_minus_value(e):
     return e.rewards.sum(axis=0) - e.values
 
 
-# %%
 blind = {
     "R - V": writer.learn(score_minus_value, critic="blind"),
     "TD error": writer.learn(surprise, critic="blind"),
 }
+
+# %%
 figure.learning(blind, critic=dict.fromkeys(blind, "blind"), guess=guess)
 
 # %% [markdown]
@@ -83,9 +84,9 @@ figure.learning(blind, critic=dict.fromkeys(blind, "blind"), guess=guess)
 # $$A_t = (1 - \lambda) \sum_{n \ge 1} \lambda^{n-1} A^{(n)}_t = \sum_{l \ge 0} (\gamma\lambda)^l \delta_{t+l}$$
 #
 # The right-hand side says it best. The advantage of a step is a sum of the surprises that are still to come, and the further
-# ahead a surprise lies, the less it counts. At $\lambda = 0$ only the first one counts, which is $\delta_t$. At $\lambda =
-# 1$ the critic is never asked again, which is lesson 6's return minus the value. On average GAE looks $1 / (1 - \lambda)$
-# steps ahead: 20 at the usual 0.95.
+# ahead a surprise lies, the less it counts. At $\lambda = 0$ only the first one counts, which is $\delta_t$. At
+# $\lambda = 1$ the critic is never asked again, which is lesson 6's return minus the value. On average GAE looks
+# $1 / (1 - \lambda)$ steps ahead: 20 at the usual 0.95.
 
 # %% [markdown]
 # ### Exercise 8.1: `gae_by_definition` (3 points, 7 minutes)
@@ -172,8 +173,7 @@ widgets.Explorer(ladder, lam=widgets.slider("λ", 0.9, 0.0, 1.0, 0.05))
 # <code>[T, N]</code> a row is N numbers, and the same line works.</details>
 # <details><summary>Hint 3</summary>Start the carry at 0. In a row that ended, by either flag, it counts 0 times.</details>
 # <details><summary>What you should see</summary>Rewards 1, 3; values 2, 4; next values 4, 8; gamma and lam 0.5; row 1
-# truncated:
-# <code>[1.75, 3]</code>. Terminated instead: <code>[0.75, -1]</code>.</details>
+# truncated: <code>[1.75, 3]</code>. Terminated instead: <code>[0.75, -1]</code>.</details>
 
 
 # %% exercise="gae"
@@ -234,17 +234,18 @@ widgets.Explorer(
 # Here is your `gae` for the writer, first with the exact critic, at the usual $\lambda = 0.95$:
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def advantage(e, lam=0.95):
     return gae(e.rewards, e.values, e.next_values, e.terminated, e.truncated, gamma=1.0, lam=lam)
 
 
-# %%
 exact = {
     "R - V": writer.learn(score_minus_value),
     "TD error": writer.learn(surprise),
     "GAE 0.95": writer.learn(advantage),
 }
+
+# %%
 figure.learning(exact, old=["R - V", "TD error"])
 
 # %% [markdown]
@@ -260,9 +261,11 @@ figure.learning(exact, old=["R - V", "TD error"])
 # %%
 guess = None
 
-# %%
+# %% tags=["nbval-ignore-output"]
 for lam in (0.95, 0.99):
     blind[f"GAE {lam:g}"] = writer.learn(lambda e, lam=lam: advantage(e, lam), critic="blind")
+
+# %%
 figure.learning(blind, old=["R - V", "TD error"], critic=dict.fromkeys(blind, "blind"), guess=guess)
 
 # %% [markdown]
@@ -285,10 +288,12 @@ figure.pointing(by_lambda, critic=dict.fromkeys(by_lambda, "blind"), upto=0.15)
 # %% [markdown]
 # ## Is there a best λ?
 #
-# In the corridor of lesson 6 the trade is exact, because all its episodes can be listed. Take three critics: a *perfect*
-# one; a *half-trained* one, by TD(0) on 100 episodes; and an *untrained* one, which is noise. The last two have twenty seeds
-# each. The walk of lesson 7 comes along with its perfect critic, and with a time limit of six steps, so that its walks can
-# be listed too.
+# A small world makes the trade exact, because all its episodes can be listed. In the *corridor* you choose one of two doors,
+# and then walk five steps, in each of which a coin gives or takes 2 points, and a stride pays half a point more than a
+# stroll. Behind the right door a prize of 4 points waits at the end. Take three critics of it: a *perfect* one; a
+# *half-trained* one, by TD(0) on 100 episodes; and an *untrained* one, which is noise. The last two have twenty seeds each.
+# The walk of lesson 7 comes along with its perfect critic, and with a time limit of six steps, so that its walks can be
+# listed too.
 
 
 # %%
@@ -399,7 +404,7 @@ plots.best_lambda(batches, best)
 # before it divides.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def in_units(e):
     return advantage(e, 0.95) / writer.BEST
 
@@ -408,9 +413,12 @@ def in_units_to_the_end(e):
     return advantage(e, 1.0) / writer.BEST
 
 
-for weigh in (in_units, in_units_to_the_end):
-    run = writer.learn(weigh, critic="blind")
-    print(f"{weigh.__name__}: {np.median(run.scores[:, -1]) / 1e6:,.0f} million")
+in_units_run = writer.learn(in_units, critic="blind")
+to_the_end_run = writer.learn(in_units_to_the_end, critic="blind")
+
+# %%
+for lam, run in ((0.95, in_units_run), (1, to_the_end_run)):
+    print(f"lambda {lam}, in units: {np.median(run.scores[:, -1]) / 1e6:,.0f} million")
 
 # %% [markdown]
 # In these units $\lambda = 0.95$ has 1,176 million instead of 1,662, and $\lambda = 1$ still has its 1,660.
@@ -438,7 +446,8 @@ widgets.Explorer(
 # ### Three things that are often said
 #
 # "Variance grows with $\lambda$." "Bias falls with $\lambda$." "Choose the $\lambda$ with the clearest signal." For the
-# third we take lesson 6's survival world, where an untrained critic is badly wrong.
+# third we take the *survival* world, in which each of six steps pays a point until you fall, because an untrained critic is
+# badly wrong there.
 
 # %%
 falls_first = 0
