@@ -1579,3 +1579,157 @@ def ppo_reduced_later(log_probs, old_log_probs, advantages, *, clip):
     a = advantages.detach()
     ratio = torch.exp(log_probs - old_log_probs.detach())
     return -torch.min(ratio * a, ratio.clamp(1 - clip, 1 + clip) * a)
+
+
+# actor_critic_update
+
+
+@right("actor_critic_update", "row and column numbers, a library's mse_loss")
+def with_arange(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    optimizer.zero_grad()
+    log_pi, values = agent(obs)
+    log_probs = log_pi[torch.arange(len(actions)), actions]
+    loss = -(log_probs * advantages).mean() + value_weight * 0.5 * F.mse_loss(values, targets)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@right("actor_critic_update", "a distribution, cleared at the end, the limit by hand")
+def with_categorical(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = torch.distributions.Categorical(logits=log_pi).log_prob(actions)
+    (-(log_probs * advantages).mean()).backward(retain_graph=True)
+    (value_weight * (values - targets).pow(2).mean() / 2).backward()
+    length = sum(weights.grad.pow(2).sum() for weights in agent.parameters()) ** 0.5
+    for weights in agent.parameters():
+        weights.grad *= min(1.0, float(max_grad_norm / length))
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+@wrong("actor_critic_update", "a first attempt", "not cleared")
+def never_cleared(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None]).squeeze(1)
+    loss = -(log_probs * advantages).mean() + value_weight * 0.5 * (values - targets).square().mean()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@wrong("actor_critic_update", "zero_grad after backward", "Nothing moves")
+def cleared_too_late(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None]).squeeze(1)
+    loss = -(log_probs * advantages).mean() + value_weight * 0.5 * (values - targets).square().mean()
+    loss.backward()
+    optimizer.zero_grad()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@wrong("actor_critic_update", "the limit after the step", "as long as it likes")
+def limited_too_late(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None]).squeeze(1)
+    loss = -(log_probs * advantages).mean() + value_weight * 0.5 * (values - targets).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+
+
+@wrong("actor_critic_update", "no squeeze, and no half", "stretched to [n, n]", "without its half")
+def stretched(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None])
+    loss = -(log_probs * advantages).mean() + value_weight * F.mse_loss(values, targets)
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@wrong("actor_critic_update", "torch's indexing taken for numpy's pairs", "in every row the actions of all")
+def every_row_every_action(
+    agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm
+):
+    log_pi, values = agent(obs)
+    loss = -(log_pi[:, actions] * advantages).mean()
+    loss = loss + value_weight * 0.5 * (values - targets).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@wrong("actor_critic_update", "the loss minimised as an objective, weight forgotten", "value_weight", "sign")
+def two_slips(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None]).squeeze(1)
+    loss = (log_probs * advantages).mean() + 0.5 * (values - targets).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+@wrong("actor_critic_update", "advantages from the critic at hand, values not detached", "targets - values")
+def own_advantages(agent, optimizer, obs, actions, advantages, targets, *, value_weight, max_grad_norm):
+    log_pi, values = agent(obs)
+    log_probs = log_pi.gather(1, actions[:, None]).squeeze(1)
+    own = (targets - values).detach()
+    loss = -(log_probs * own).mean() + value_weight * 0.5 * (values - targets).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(agent.parameters(), max_grad_norm)
+    optimizer.step()
+
+
+# entropy
+
+
+@right("entropy", "a distribution's own")
+def entropy_of_a_distribution(log_probs):
+    return torch.distributions.Categorical(logits=log_probs).entropy().mean()
+
+
+@right("entropy", "only the probabilities learn: in the logits it is the same gradient")
+def logarithms_detached(log_probs):
+    return -(log_probs.exp() * log_probs.detach()).sum(dim=-1).mean()
+
+
+@wrong("entropy", "a first attempt", "sign is turned round")
+def without_the_minus(log_probs):
+    return (log_probs.exp() * log_probs).sum(dim=-1).mean()
+
+
+@wrong("entropy", "mean() for everything", "over the actions as well")
+def one_mean_for_all(log_probs):
+    return -(log_probs.exp() * log_probs).mean()
+
+
+@wrong("entropy", "a sum for everything, no minus", "sum over the states", "sign")
+def one_sum_and_no_minus(log_probs):
+    return (log_probs.exp() * log_probs).sum()
+
+
+@wrong("entropy", "written for [n, A]", "dim=-1")
+def over_axis_one(log_probs):
+    return -(log_probs.exp() * log_probs).sum(dim=1).mean()
+
+
+@wrong("entropy", "log_probs taken for probabilities", "logarithm")
+def log_of_a_log(log_probs):
+    return -(log_probs * log_probs.log()).sum(dim=-1).mean()
+
+
+@wrong("entropy", "the entropy of information theory", "bits")
+def in_bits(log_probs):
+    return -(log_probs.exp() * torch.log2(log_probs.exp())).sum(dim=-1).mean()
+
+
+@wrong("entropy", "detached as in the losses before", "probabilities are detached")
+def probabilities_detached(log_probs):
+    return -(log_probs.exp().detach() * log_probs).sum(dim=-1).mean()

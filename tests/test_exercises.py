@@ -15,6 +15,8 @@ from tests.mutation_table import only_a_difference, row, told
 SEEDS = range(7)
 EXERCISES = exercises()
 EVERY = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+# An entropy is one of probabilities, and an update is of what is about 1 in size: normalised, and in units.
+POINTS = [exercise for exercise in EXERCISES if exercise.name not in ("entropy", "actor_critic_update")]
 PAIRS = [answer for answer in WRONG if len(answer.says) > 1]
 
 # What passed until outsiders tried it (A2 to A9 of their report, and three that a set of our own found).
@@ -108,7 +110,7 @@ def test_the_table_counts_refusals_sentences_and_passes():
 
 def arrays(case):
     """Every argument that is numbers, but for flags, as an array."""
-    given = [np.asarray(value) for value in case.args]
+    given = [np.asarray(value) for value in case.args if not hasattr(value, "made")]  # no agent, no optimizer
     return [value.astype(float) for value in given if value.dtype != bool]
 
 
@@ -121,12 +123,14 @@ def test_cases_are_of_one_row_and_of_many(exercise):
     sizes = [max(value.size for value in arrays(case)) for case in answerable(exercise)]
     if exercise.name == "spread_evenly":  # takes a length and gives the array
         sizes = [case.args[1] for case in answerable(exercise)]
+    if exercise.name == "actor_critic_update":  # an observation is several numbers
+        sizes = [len(case.args[3]) for case in answerable(exercise)]
     longest = {"gae_by_definition": 300, "reward_to_go": 1_050}  # where right answers are slow
     assert max(sizes) >= longest.get(exercise.name, 2_000)
     assert min(sizes) <= 2  # of one answer alone there is no standard error
 
 
-@EVERY
+@pytest.mark.parametrize("exercise", POINTS, ids=lambda exercise: exercise.name)
 def test_cases_are_small_large_and_of_fractions(exercise):
     largest = [np.abs(value).max() for case in answerable(exercise) for value in arrays(case)]
     assert min(size for size in largest if size) < 0.01
