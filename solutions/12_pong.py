@@ -195,8 +195,8 @@ plots.foresight(rallies, last=60)
 # %% [markdown]
 # Thirty steps, two seconds, before a point won, the critic says 0.73 (the median): it sees its winners from afar. The losses
 # are of two kinds. In two of the four, $V$ was above 0.6 five steps before the end, and the loss came as a surprise. In the
-# other two, $V$ was below 0 for the last second and more, and the loss was foreseen. Of the 18 points that it won, 10 took exactly 95
-# steps: it has found a rally that wins. Nobody told it what a ball is.
+# other two, $V$ was below 0 through the last 14 steps at least, nearly a second, and the loss was foreseen. Of the 18 points
+# that it won, 10 took exactly 95 steps: it has found a rally that wins. Nobody told it what a ball is.
 
 # %% [markdown]
 # ## Coda: five games, one network

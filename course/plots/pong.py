@@ -470,28 +470,28 @@ def coda(
     """
     games = list(next(iter(units.values())))
     rows = named_rows(ax, [title(game) for game in games])
-    said = []
-    for (states, before), shift, face in zip(raw.items(), (-0.13, 0.13), (None, "white"), strict=False):
-        after = units[states]
-        for way, each, colour, marker in (
-            ("raw points", before, "truth", "s"),
-            ("units of its own", after, "value", "o"),
-        ):
-            face_color = COLORS[colour] if face is None else face
+    looks = (("raw points", raw, "truth", "s"), ("units of its own", units, "value", "o"))
+    places = dict(zip(units, ((-0.13, True), (0.13, False)), strict=False))
+    for way, errors, colour, marker in looks:
+        for states, (shift, filled) in places.items():
             ax.plot(
-                list(each.values()),
+                list(errors[states].values()),
                 rows + shift,
                 marker,
                 color=COLORS[colour],
-                mfc=face_color,
+                mfc=COLORS[colour] if filled else "white",
                 ms=9,
                 mew=1.8,
                 label=f"{way}, {states}",
             )
-        for row, game in zip(rows + shift, games, strict=True):
-            ax.plot([before[game], after[game]], [row, row], color=COLORS["random"], lw=1, zorder=0)
-        listed = ", ".join(f"{title(game)} {before[game]:.3g} and {after[game]:.2f}" for game in games)
-        said.append(f"on {states}: {listed}")
+
+    said = []
+    for states, (shift, _) in places.items():
+        before = list(raw[states].values())
+        after = list(units[states].values())
+        ax.hlines(rows + shift, after, before, color=COLORS["random"], lw=1, zorder=0)
+        pairs = zip(games, before, after, strict=True)
+        said.append(f"on {states}: " + ", ".join(f"{title(g)} {b:.3g} and {a:.2f}" for g, b, a in pairs))
 
     ax.axvline(1, color=COLORS["truth"], ls="--", lw=1.2)
     ax.annotate(

@@ -501,10 +501,11 @@ def test_winners_are_foreseen_and_two_of_four_losses_are(rallies):
     early = np.median([rally.values[-31] for rally in rallies[1] if len(rally) > 30])
     says("pong", "before a point won, the critic says {:.2f} (the median)", early)
     surprised = [rally for rally in rallies[-1] if rally.values[-6] > 0.6]
-    foreseen = [rally for rally in rallies[-1] if (rally.values[-13:] < 0).all()]
+    foreseen = [rally for rally in rallies[-1] if (rally.values[-14:] < 0).all()]
     assert (len(surprised), len(foreseen), len(rallies[-1])) == (2, 2, 4)
     says("pong", "In two of the four, $V$ was above 0.6 five steps before the end")
-    says("pong", "In the other two, $V$ was below 0")
+    assert min(np.flatnonzero(rally.values[::-1] >= 0)[0] for rally in foreseen) == 14
+    says("pong", "In the other two, $V$ was below 0 through the last 14 steps at least")
 
 
 def test_one_rally_wins_again_and_again(rallies):
