@@ -76,4 +76,8 @@ case $extras in lab) what=. ;; *) what=".[$extras]" ;; esac
 echo "setup: installing the course and what it needs (one to five minutes the first time)"
 pip install --quiet --no-warn-script-location -c constraints.txt -e "$what" ||
     fail "pip could not install everything; the reason is in the lines above. With the network back, run make again: what is there is kept."
+# Without this setting of JupyterLab a double click on a hint turns the text into its source, all hints open.
+overrides=.venv/share/jupyter/lab/settings/overrides.d
+mkdir -p "$overrides"
+echo '{"@jupyterlab/notebook-extension:tracker": {"showEditorForReadOnlyMarkdown": false}}' > "$overrides/advantage.json"
 echo "$here" > ".venv/.ready-$extras"

@@ -28,7 +28,10 @@ DEEPER = "05_spreading_rewards"  # a lesson that has something to dig for
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn as well
+    "notebook-extension/tracker": {
+        "windowingMode": "none",  # cells out of sight are drawn as well
+        "showEditorForReadOnlyMarkdown": False,  # as setup.sh has it
+    },
 }
 # One control of each kind that the course has, and a setting that cannot be drawn.
 CONTROLS = """
@@ -259,8 +262,12 @@ def test_a_dragged_slider_changes_the_picture_and_the_words(lesson, jupyterlab, 
 
 
 def test_a_double_click_on_a_hint_does_not_turn_it_into_source(lesson):
-    text = lesson.locator(".jp-MarkdownCell", has=lesson.locator("summary")).first
+    cells = lesson.locator(".jp-MarkdownCell")
+    place = cells.evaluate_all("cells => cells.findIndex(cell => cell.querySelector('summary'))")
+    text = cells.nth(place)  # by its place, for a cell that shows its source has no summary any more
     text.locator("summary").first.dblclick()
+    time.sleep(0.3)
+    assert "jp-mod-rendered" in text.get_attribute("class")
     text.locator("p").first.dblclick()
     time.sleep(0.3)
     assert "jp-mod-rendered" in text.get_attribute("class")

@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -506,6 +507,15 @@ def test_the_set_up_makes_a_venv_tries_the_small_torch_first_and_installs_by_the
     assert "--no-deps" in torch
     assert course.endswith("-c constraints.txt -e .")
     assert (setup.root / ".venv" / ".ready-lab").exists()
+
+
+@needs_sh
+def test_the_set_up_keeps_jupyterlab_from_turning_hints_into_source(setup):
+    # That the setting does it is seen in tests/test_browser.py.
+    assert setup.run("lab")[0].returncode == 0
+    folder = setup.root / ".venv" / "share" / "jupyter" / "lab" / "settings"
+    overrides = json.loads((folder / "overrides.d" / "advantage.json").read_text())
+    assert overrides == {"@jupyterlab/notebook-extension:tracker": {"showEditorForReadOnlyMarkdown": False}}
 
 
 @needs_sh

@@ -45,7 +45,8 @@ def unsolved(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("picture", None)
         if cell.cell_type == "markdown":
-            # A double click on a hint would turn the whole cell into its source, with every hint open.
+            # So that a double click on a hint does not turn the cell into its source, with every hint open;
+            # JupyterLab also needs the setting that setup.sh writes.
             cell.metadata["editable"] = False
         if cell.metadata.get("nbgrader", {}).get("grade"):
             # Here only: in the solved copy a check that fails must stop the build.
