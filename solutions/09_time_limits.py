@@ -239,8 +239,8 @@ for name, advantages in found.items():
 
 # %% [markdown]
 # The standard deviation of an advantage grows from 0.31 to 0.37 with the third mistake. *Try it.* Put the line `V = V / 2`
-# before the cell that computes them, a critic that is too low, and start it and the picture again. Now the leak shows: the
-# third mistake lies above the right version from A to D.
+# at the top of the cell that computes them, a critic that is too low, and start that cell and the picture again. Now the
+# leak shows: the third mistake lies above the right version from A to D.
 
 # %% [markdown]
 # ## Nobody is safe
@@ -256,7 +256,7 @@ for name, advantages in found.items():
 # | [Spinning Up, `vpg.py`](https://github.com/openai/spinningup/blob/HEAD/spinup/algos/pytorch/vpg/vpg.py) | the caller passes 0, or the value of the last state | is handled |
 # | [rlhf-book, `utils.py`](https://github.com/natolambert/rlhf-book/blob/HEAD/code/policy_gradients/utils.py) | rebuilt from a mask inside | nothing is said of it |
 # | [CleanRL, `ppo.py`](https://github.com/vwxyzjn/cleanrl/blob/HEAD/cleanrl/ppo.py) | both flags merged into one | **counts as death** |
-# | [Hugging Face course, unit 8](https://github.com/huggingface/deep-rl-class/blob/HEAD/notebooks/unit8/unit8_part1.ipynb) | as CleanRL, with the single `done` of older environments | **counts as death** |
+# | [Hugging Face course, unit 8](https://github.com/huggingface/deep-rl-class/tree/HEAD/notebooks/unit8) | as CleanRL, with the single `done` of older environments | **counts as death** |
 # | [ARENA, `compute_advantages`](https://github.com/callummcdougall/ARENA_3.0/blob/HEAD/chapter2_rl/exercises/part3_ppo/solutions.py) | `terminated` only | **the sum runs into the next episode** |
 # | [minimalRL, `ppo.py`](https://github.com/seungeunrho/minimalRL/blob/HEAD/ppo.py) | a window stops at `done` | **is ignored**: `truncated` is not looked at |
 # | [baby-a3c, `baby-a3c.py`](https://github.com/greydanus/baby-a3c/blob/HEAD/baby-a3c.py) | only in the last step of a window | **leaks**, as any end inside a window does |
@@ -292,7 +292,7 @@ for name, advantages in found.items():
 #
 # <details><summary>Should an agent see how many steps are left?</summary>If the limit belongs to the task, yes, and then it
 # is an end like any other: `terminated`. If it is only our patience, no.</details>
-#
+
 # %% [markdown]
 # ## Further reading
 #
