@@ -83,6 +83,8 @@ def runaway(
         found: way -> runs, one for each seed.
         guess: how many nats, as predicted; None if nothing.
     """
+    if guess is not None:
+        guess = one_number("guess", guess, above=0)  # the axis is a logarithm
     left, right = axes.values()
     said = []
     for (way, runs), look, dark in zip(found.items(), LOOKS, ("truth", "random"), strict=False):
@@ -160,7 +162,7 @@ def scores(history: Sequence[Any], others: Mapping[int, Curve] | None = None, *,
 
 def pretty(name: str) -> str:
     """A variant's name as one writes it."""
-    return name.replace("x 10^6", "× 10⁶").replace("lam =", "λ =")
+    return name.replace("x 10^6", "× 10⁶").replace("lam =", "λ =").replace("rollouts", "batches")
 
 
 @figure(7.6, 4.8)
