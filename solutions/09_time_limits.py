@@ -256,7 +256,7 @@ for name, advantages in found.items():
 # | [Spinning Up, `vpg.py`](https://github.com/openai/spinningup/blob/HEAD/spinup/algos/pytorch/vpg/vpg.py) | the caller passes 0, or the value of the last state | is handled |
 # | [rlhf-book, `utils.py`](https://github.com/natolambert/rlhf-book/blob/HEAD/code/policy_gradients/utils.py) | rebuilt from a mask inside | nothing is said of it |
 # | [CleanRL, `ppo.py`](https://github.com/vwxyzjn/cleanrl/blob/HEAD/cleanrl/ppo.py) | both flags merged into one | **counts as death** |
-# | [Hugging Face course, unit 8](https://github.com/huggingface/deep-rl-class/tree/HEAD/notebooks/unit8) | as CleanRL, with the single `done` of older environments | **counts as death** |
+# | [Hugging Face course, unit 8](https://github.com/huggingface/deep-rl-class/blob/HEAD/notebooks/unit8/unit8_part1.ipynb) | as CleanRL, with the single `done` of older environments | **counts as death** |
 # | [ARENA, `compute_advantages`](https://github.com/callummcdougall/ARENA_3.0/blob/HEAD/chapter2_rl/exercises/part3_ppo/solutions.py) | `terminated` only | **the sum runs into the next episode** |
 # | [minimalRL, `ppo.py`](https://github.com/seungeunrho/minimalRL/blob/HEAD/ppo.py) | a window stops at `done` | **is ignored**: `truncated` is not looked at |
 # | [baby-a3c, `baby-a3c.py`](https://github.com/greydanus/baby-a3c/blob/HEAD/baby-a3c.py) | only in the last step of a window | **leaks**, as any end inside a window does |
@@ -308,8 +308,8 @@ for name, advantages in found.items():
 #
 # ### Where a wrong critic comes to rest
 #
-# TD(0) rests, on average, where the mean surprise is 0 in every place. Those are five linear equations, and a list of all
-# walks gives their numbers. In sixths of a point:
+# With steps that shrink, TD(0) comes to rest where the mean surprise is 0 in every place. Those are five linear equations,
+# and a list of all walks gives their numbers. In sixths of a point:
 
 # %%
 every = all_episodes(limited, limited.theta)
