@@ -29,6 +29,7 @@ def above_the_ruler(scaled: Mapping[str, float], *, guess: float | None = None, 
     for part, color, label in ((over, "value", "above its end"), (~over, "human", "on it")):
         if part.any():
             ax.plot(np.flatnonzero(part), values[part], "o", color=COLORS[color], ms=5, label=label)
+    ax.set_yscale("log")
     said = mark_guess(ax, guess, along="y")
 
     # All dots to the right of one lie higher: there is room below the first and the middle one.
@@ -44,7 +45,7 @@ def above_the_ruler(scaled: Mapping[str, float], *, guess: float | None = None, 
             arrowprops={"arrowstyle": "-", "lw": 0.8, "color": COLORS["random"], "shrinkB": 3},
         )
 
-    ax.set(yscale="log", xlabel=f"the {len(games)} games, sorted", ylabel="scaled score (log axis)")
+    ax.set(xlabel=f"the {len(games)} games, sorted", ylabel="scaled score (log axis)")
     ax.set(xlim=(-2, len(games) + 1), ylim=(bottom, values.max() * 2.2))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xticks([])

@@ -100,18 +100,19 @@ def mark_guess(ax: Axes, guess: float | None, *, along: Literal["x", "y"] = "x",
     Args:
         ax: to draw on.
         guess: the prediction, in the units of the axis; None draws nothing.
-        along: the axis on which it stands.
+        along: the axis on which it stands. On a logarithmic one, set before, a guess must be above 0.
         unit: what to say after the number: "points", "%".
 
     Returns:
         A sentence for the alt text, empty if there is no guess.
 
     Raises:
-        ValueError: if `guess` is neither None nor one finite number.
+        ValueError: if `guess` is neither None nor one finite number that the axis can show.
     """
     if guess is None:
         return ""
-    guess = one_number("guess", guess)
+    logarithmic = (ax.get_xscale() if along == "x" else ax.get_yscale()) == "log"
+    guess = one_number("guess", guess, above=0 if logarithmic else -np.inf)
 
     line = {"color": COLORS["truth"], "lw": 1.5, "ls": ":"}
     diamond = {"color": COLORS["truth"], "ls": ":", "lw": 1.5, "ms": 9, "mfc": "white", "mew": 2}

@@ -130,10 +130,10 @@ def gradient_shares(norms: Mapping[str, float], *, guess: float | None = None, a
         beside = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
         ax.annotate(f"{share:.2g} %", (share, row), xytext=(10, 0), **beside)
 
+    ax.set(xscale="log", xlim=(5e-4, 400))
     words = mark_guess(ax, guess, unit="% for Breakout")
     if words:
         legend_above(ax, columns=1)
-    ax.set(xscale="log", xlim=(5e-4, 400))
     ax.set_xticks([1e-3, 1e-2, 1e-1, 1, 10, 100], ["0.001 %", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
     ax.set_xlabel("share of the gradient's length (log axis)")
     said = ", ".join(f"{title(game)} {share:.2g} %" for game, share in shares.items())
@@ -164,9 +164,9 @@ def shared_errors(
         listed = ", ".join(f"{title(game)} {number(error)}" for game, error in each.items())
         said.append(f"{' '.join(who.split())}: {listed}.")
 
+    ax.set(xscale="log", xlim=(0.15, 6000))
     words = mark_guess(ax, guess, unit="for Breakout, shared")
     ax.axvline(1, color=COLORS["truth"], lw=1, ls="--", label="their mean, known beforehand")
-    ax.set(xscale="log", xlim=(0.15, 6000))
     ax.set_xticks([1, 10, 100, 1_000], ["1", "10", "100", "1,000"])
     ax.set_xlabel(f"error {states},\nin standard deviations of that game's returns (log axis)")
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

@@ -171,6 +171,8 @@ def test_a_guess_is_drawn_if_there_is_one(lesson):
 
     shares = plots.gradient_shares(lesson["norms"], guess=20)
     assert alt_text(shares).endswith("You guessed 20 % for Breakout.")
+    with pytest.raises(ValueError, match="guess must be above 0, got 0"):
+        plots.gradient_shares(lesson["norms"], guess=0)
     errors = plots.shared_errors(lesson["errors"], states="here", guess=2)
     assert "Prediction error here, in standard deviations" in alt_text(errors)
     assert alt_text(errors).endswith("You guessed 2 for Breakout, shared.")
