@@ -73,7 +73,8 @@ plots.loop()
 # - In the **state** $s_t$ it chooses an **action** $a_t$. The rule by which it chooses is its **policy**: a probability for
 #   each action.
 # - The world answers with a **reward** $r_t$, a number of points, and with the next state. That is one *step*.
-# - The **return** $G_t$ is the sum of the rewards that are still to come from step $t$ on.
+# - The **return** $G_t$ is the sum of the rewards that are still to come from step $t$ on. (Lesson 5 lets later ones count
+#   less.)
 #
 # A run of steps from a start to an end is called an *episode*, and the sum of all its rewards is its *score*. For our
 # writer, an episode is an answer, a state is what is written so far, an action is the next token, and every reward is 0 but
@@ -182,8 +183,8 @@ print("the score of the game:", episode_score(episode.rewards))
 # | [11. PPO](11_ppo.ipynb) | may a batch be used twice? | `clipped_policy_loss`, `entropy` |
 # | [12. Pong](12_pong.ipynb) | does it scale to pixels? | |
 #
-# Most take about 45 minutes, lessons 6 and 11 an hour. Each ends with what to remember, questions to think about, and where to
-# read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
+# Most take 40 to 50 minutes, lesson 6 more than an hour. What a derivative and a gradient are is taken for granted from lesson 1
+# on, and a little PyTorch from lesson 6 on. Each ends with what to remember, questions to think about, and where to read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
 # skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and all
 # that is needed for them.
 
@@ -193,7 +194,7 @@ print("the score of the game:", episode_score(episode.rewards))
 # 1. Predict, write, check, use.
 # 2. A red panel names the likely mistake; a hint costs nothing.
 # 3. A skipped exercise blocks nothing.
-# 4. Every number was measured in front of you, or is shipped with the command that made it, or is cited.
+# 4. Every number was measured in front of you, or is shipped with the command that made it, or is held by a test, or is cited.
 # 5. A score is the sum of an episode's rewards. The mean of twenty of them can be mostly luck.
 #
 # Next: [lesson 1](01_score_scales.ipynb). How big is a score?

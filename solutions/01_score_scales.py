@@ -293,13 +293,14 @@ plots.shared_errors(errors, states="on two episodes that no network learned from
 # not.</details>
 #
 # <details><summary>Agents are often compared by the median human-normalised score. What can you do to a method without moving
-# its median?</summary>Anything to the games in the lower half, as long as they stay in the lower half. That is why reports
-# show more than one number.</details>
+# its median?</summary>Anything to the games in the lower half, as long as they stay in the lower half, and the same above. That
+# is why reports show more than one number.</details>
 
 # %% [markdown]
 # ## Further reading
 #
 # - Bellemare et al. (2013), *The Arcade Learning Environment*: the emulator that you ran. <https://arxiv.org/abs/1207.4708>
 # - Badia et al. (2020), *Agent57*: the table of 57 games. <https://arxiv.org/abs/2003.13350>
+# - Schrittwieser et al. (2020), *Mastering Atari, Go, chess and shogi by planning with a learned model*: MuZero. <https://arxiv.org/abs/1911.08265>
 # - Machado et al. (2018), *Revisiting the Arcade Learning Environment*: why protocols matter. <https://arxiv.org/abs/1709.06009>
 # - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: one network, many scales. <https://arxiv.org/abs/1602.07714>

@@ -44,8 +44,8 @@ from course.worlds import all_episodes, answer_world
 # Now it is a mean over what the policy does ($\mathbb{E}$ stands for such a mean), and a batch can estimate it: play,
 # multiply each reward by $\nabla\log\pi$ of the action that earned it, and average. (Single rewards vary about $r(a)$, and
 # the average takes care of that, too.) The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The
-# name is older than this course, and has nothing to do with a game's score.) It is the direction in which the parameters
-# must move to make this action likelier.
+# name is older than this course, and has nothing to do with a game's score.) It is the direction in the parameters in
+# which this action becomes likelier fastest.
 
 # %% [markdown]
 # ### Exercise 4.1: `score_function` (2 points, 6 minutes)
@@ -439,5 +439,7 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# It does worse. A batch without a jackpot points the wrong way, and more answers without a jackpot only make it *surer* of
-# that. Help comes with the jackpots, not with the answers.
+# It points the wrong way more often. A batch without a jackpot points there, and more answers without a jackpot only make it
+# *surer* of that. Help comes with the jackpots, not with the answers. (The estimate is unbiased, so its root mean square error
+# has halved all the same. That is the work of the few batches that do hold a jackpot, and are off by less. Your batch is most
+# likely not among them.)

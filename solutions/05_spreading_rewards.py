@@ -263,7 +263,7 @@ print(f"give or take {cosines.std():.3f} from batch to batch")
 #
 # - **A centre.** At first all weights are about 500 million, give or take a tenth. So whatever was written is praised, the
 #   good answers and the bad ones, nearly alike. Compare with lesson 4: adding 100 points for everybody made the noise six
-#   times as large. Lesson 6 subtracts the right amount.
+#   times as large. Lesson 6 subtracts what was to be expected.
 # - **Credit.** Within an answer all tokens get the same weight, the hundred that earned the money and the four hundred
 #   that did not. Lesson 7 tells them apart.
 
@@ -328,7 +328,7 @@ print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 # 4. Adam cancels a constant factor, and keeps the writer alive. It still learns next to nothing.
 # 5. Two things are missing: a centre (lesson 6) and credit (lesson 7).
 #
-# What would be the right amount to subtract? The score that was to be expected. Somebody has to say it before the judge
+# What is worth subtracting? The score that was to be expected. Somebody has to say it before the judge
 # does, and that is [lesson 6](06_value_prediction.ipynb).
 
 # %% [markdown]

@@ -227,7 +227,8 @@ plots.learning(np.arange(5, 301, 5), found, ceiling=judged(values, every))
 #
 # Is 0.53 too much to be honest, since the ceiling is 0.46? Compare like with like. On *these* samples of 20 the exact $V$
 # explains 0.49 in the median, and between 0.38 and 0.55, because a small sample has a spread of its own. So 0.53 does not
-# give the critic away. Tales that it has not seen do: on all of them it explains 0.33, where the exact $V$ explains 0.46.
+# give the critic away. The tales that it has not seen do: on all 128, most of which are new to it, it explains 0.33, where the
+# exact $V$ explains 0.46.
 # **Judge a critic on outcomes that it has not seen.**
 
 # %% [markdown]
@@ -313,7 +314,8 @@ plots.advantages(q[three], values[three], advantages[three])
 # the left-most one, with 93. A score would praise it more. Its advantage is -93.
 #
 # You will rarely know $Q$. But you have something that is $Q$ on average: the score that came of it. If $R$ came after state
-# $s$ and action $a$, then $R - V(s)$ is *one sample* of the advantage. It is noisy, and its average is right.
+# $s$ and action $a$, then $R - V(s)$ is *one sample* of the advantage. It is noisy, and its average is right. (Where rewards come on the way,
+# $G_t$ stands in the place of $R$: what came from there on.)
 #
 # From now on there are two tables, or two networks, with two jobs. The **actor** is the policy: it chooses. The **critic**
 # is $V$: it says what was to be expected. The actor learns from the advantage, and the critic learns from what came.
@@ -541,7 +543,7 @@ plots.size_and_signal(plain, centred, millions)
 # ### What baselines cost
 #
 # Here is a small world, the *corridor*. You choose one of two doors, and then walk five steps, in each of which a coin gives
-# or takes 2 points. Behind the right door a prize of 4 points waits at the end. All its episodes can be listed, so the
+# or takes 2 points, and a stride pays half a point more than a stroll. Behind the right door a prize of 4 points waits at the end. All its episodes can be listed, so the
 # numbers are exact.
 
 # %%

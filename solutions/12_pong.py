@@ -183,8 +183,8 @@ widgets.Explorer(
 # rally no $\delta$ is beyond 0.15, so there was no surprise; and at its end $V = 1.14$, more than a point can be. The critic is
 # an estimate.
 #
-# One rally is an anecdote. Here are all of the game. Follow the black lines: there are four, and quartiles of four would hide
-# what they do.
+# One rally is an anecdote. Here are all 22 of the game's first 3,000 steps. Follow the black lines: there are four, and quartiles
+# of four would hide what they do.
 
 # %%
 for rally in lost:
@@ -315,7 +315,7 @@ figure.learning(writer.five_lines())
 #    not mend that. Units do: each critic's own, and advantages counted in standard deviations of a large batch (lesson 10).
 # 2. A raw reward has no **centre**: all that was done is praised, nearly alike, and the difference between good and bad drowns in
 #    the noise of the praise (lesson 5).
-# 3. A raw reward gives no **credit**: it comes once, at the end, and whoever shares it out evenly tells each step the same. The
+# 3. A raw reward gives no **credit**: it often comes once, at the end, and whoever shares it out evenly tells each step the same. The
 #    lowest line lacks both, centre and credit.
 # 4. The **advantage** $A(s, a) = Q(s, a) - V(s)$ asks what was to be expected, and keeps the difference. To subtract $V$ gives
 #    the centre: the two lines in the middle (lesson 6). To follow how $V$ changes from step to step, and to sum up those
