@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10. Does it learn?
 #
-# *About 50 minutes. You need lesson 9. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 54 minutes. You need lesson 9. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # You have an advantage for every step of every episode, with all its ends in order. What is missing is a policy that listens to
 # it, and a critic that keeps up with that policy. In this lesson you put the two together, in a loop of some twenty-five lines
@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from gymnasium.wrappers.vector import TransformReward
 
-from course import check, games, use
+from course import check, games, use, widgets
 from course.losses import value_loss
 from course.nets import Agent
 from course.plots import actor_critic as plots
@@ -126,14 +126,19 @@ guess = None
 
 
 # %%
+def play_machines(size, rng):
+    """Which plays chose B, and what each play was paid."""
+    chose_b = rng.random(size) < 0.5
+    jackpot = rng.random(size) < 0.02
+    return chose_b, np.where(chose_b, 100.0 * jackpot, 1.0)
+
+
 def mean_gradient(size, batches=3_000):
     """Mean of many batches' gradients in the taste for B, each with its advantages normalised."""
     rng = np.random.default_rng(0)
     found = []
     for _ in range(batches):
-        chose_b = rng.random(size) < 0.5
-        jackpot = rng.random(size) < 0.02
-        rewards = np.where(chose_b, 100.0 * jackpot, 1.0)
+        chose_b, rewards = play_machines(size, rng)
         advantages = normalize(rewards - 1.5)
         found.append((np.where(chose_b, 0.5, -0.5) * advantages).mean())
     return float(np.mean(found))
@@ -149,6 +154,23 @@ plots.machines(means, truth=0.25, guess=guess)
 # the batches without one speak loudest. Of batches of 500, more than 99 in 100 hold a jackpot. They are divided by numbers of
 # about one size, and the direction is right. (The length is another one: the gradient is counted in standard deviations now.)
 #
+# Look at single batches. How much does a jackpot weigh, and how much a steady point of A, in a batch that holds a jackpot? And in
+# one that holds none?
+
+
+# %%
+def one_batch(size, batch):
+    chose_b, rewards = play_machines(size, np.random.default_rng(batch))
+    return plots.weights_of_a_batch(chose_b, rewards, normalize(rewards - 1.5))
+
+
+widgets.Explorer(
+    one_batch,
+    size=widgets.choice("plays in a batch", [20, 100, 500, 1_024], 20),
+    batch=widgets.slider("another batch", 1, 1, 60, 1),
+)
+
+# %% [markdown]
 # So `normalize` is tolerable where batches are large and no reward is both rare and huge. In CartPole a batch will have 512 steps,
 # and every step pays 1 point. For a jackpot it would be the wrong tool.
 

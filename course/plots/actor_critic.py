@@ -65,6 +65,44 @@ def machines(means: Mapping[int, float], *, truth: float, guess: float | None = 
     return told(ax, opening, said, closing=guessed)
 
 
+@figure(7.6, 2.9)
+def weights_of_a_batch(chose_b: ArrayLike, rewards: ArrayLike, weights: ArrayLike, *, ax: Axes) -> Axes:
+    """What each play of one batch weighs once its advantages are normalised, and the gradient that they make.
+
+    Args:
+        chose_b: whether machine B was chosen, shape [n].
+        rewards: points, shape [n].
+        weights: normalised advantages, shape [n].
+    """
+    chose_b = np.asarray(chose_b, dtype=bool)
+    rewards = finite("rewards", rewards)
+    weights = finite("weights", weights)
+    gradient = float((np.where(chose_b, 0.5, -0.5) * weights).mean())
+    kinds = {"A: 1 point": ~chose_b, "B: nothing": chose_b & (rewards == 0), "B: jackpot": rewards > 1}
+
+    said = []
+    for row, (kind, plays) in zip(named_rows(ax, list(kinds)), kinds.items(), strict=True):
+        if not plays.any():
+            ax.annotate(
+                "none in this batch", (0, row), xytext=(8, 0), textcoords="offset points", va="center"
+            )
+            said.append(f"{kind}, none")
+            continue
+        weight = float(weights[plays].mean())
+        ax.barh(row, weight, 0.5, color=COLORS["advantage"])
+        label = f"{counted(int(plays.sum()), 'play')}, weight {weight:+.2f}"
+        ax.annotate(label, (max(weight, 0), row), xytext=(8, 0), textcoords="offset points", va="center")
+        said.append(f"{kind}, {label}")
+
+    ax.axvline(0, color=COLORS["truth"], lw=1)
+    ax.set(xlim=(-2.5, 24), xlabel="weight of a play, in standard deviations")
+    towards = "B" if gradient > 0 else "A, the wrong one"
+    ax.set_title(f"this batch's gradient: {gradient:+.3f}, towards {towards}")
+    return told(
+        ax, f"A batch of {len(rewards)} plays; its gradient is {gradient:+.3f}, towards {towards}:", said
+    )
+
+
 def watch(
     learning: Iterable[tuple[int, Sequence[float], Agent]], *, until: float, guess: float | None = None
 ) -> Agent:
