@@ -482,5 +482,5 @@ widgets.Explorer(
 # %% [markdown]
 # At 0.02 TD does not catch up with Monte Carlo in 150 walks. At 0.3 it gets near sooner, and then stays at an error of about
 # 0.11: a constant step size never settles. Let it shrink, and the error goes on falling, to 0.05. A small constant step is
-# often called right *on average*. That is nearly true: at 0.1 the mean of $V(A)$ comes to rest at 0.146, not at 0.167,
-# because the steps of one walk are not independent.
+# often called right *on average*. That is nearly true: at 0.1 the mean of $V(A)$ comes to rest at 0.146, not at 0.167
+# (counted after every step), because the steps of one walk are not independent.
