@@ -183,10 +183,11 @@ print("the score of the game:", episode_score(episode.rewards))
 # | [11. PPO](11_ppo.ipynb) | may a batch be used twice? | `clipped_policy_loss`, `entropy` |
 # | [12. Pong](12_pong.ipynb) | does it scale to pixels? | |
 #
-# Most take 40 to 50 minutes, lesson 6 more than an hour. What a derivative and a gradient are is taken for granted from lesson 1
-# on, and a little PyTorch from lesson 6 on. Each ends with what to remember, questions to think about, and where to read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
-# skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and all
-# that is needed for them.
+# Most take 40 to 50 minutes, lesson 6 more than an hour. What a derivative and a gradient are is taken for granted from
+# lesson 1 on, and a little PyTorch from lesson 6 on. Each ends with what to remember, questions to think about, and where to
+# read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
+# skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and
+# all that is needed for them.
 
 # %% [markdown]
 # ## What to remember

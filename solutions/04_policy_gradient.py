@@ -42,10 +42,10 @@ from course.worlds import all_episodes, answer_world
 # = \mathbb{E}\big[\, r \, \nabla\log\pi(a) \,\big].$$
 #
 # Now it is a mean over what the policy does ($\mathbb{E}$ stands for such a mean), and a batch can estimate it: play,
-# multiply each reward by $\nabla\log\pi$ of the action that earned it, and average. (Single rewards vary about $r(a)$, and
-# the average takes care of that, too.) The vector $\nabla\log\pi(a)$ is called the **score function** of the action. (The
-# name is older than this course, and has nothing to do with a game's score.) It is the direction in the parameters in
-# which this action becomes likelier fastest.
+# multiply each reward by $\nabla\log\pi$ of the action that earned it, and average. (Single rewards vary about $r(a)$,
+# and the average takes care of that, too.) The vector $\nabla\log\pi(a)$ is called the **score function** of the
+# action. (The name is older than this course, and has nothing to do with a game's score.) It is the direction in the
+# parameters in which this action becomes likelier fastest.
 
 # %% [markdown]
 # ### Exercise 4.1: `score_function` (2 points, 6 minutes)

@@ -450,9 +450,9 @@ figure.learning(lines, old=["whole score", "minus the others", "R - V"], critic=
 # answers earn on average today. **A critic at the wrong level can lose to a good average.** Do not rely on explained
 # variance to see it: a constant offset does not change it at all (exercise 6.1).
 #
-# Many systems that train language models today have no critic, and subtract a mean of other answers (Ahmadian et al., 2024).
-# It needs no training, and its level is always that of today. Lesson 7 asks the same learned critic only for *changes* of
-# its mind; in a change, a wrong level cancels.
+# Many systems that train language models today have no critic, and subtract a mean of other answers (Ahmadian et al.,
+# 2024; Shao et al., 2024). It needs no training, and its level is always that of today. Lesson 7 asks the same learned
+# critic only for *changes* of its mind; in a change, a wrong level cancels.
 
 # %% [markdown]
 # ## Centring is for noise, units are for size
@@ -533,6 +533,7 @@ plots.size_and_signal(plain, centred, millions)
 # - Keane & Gao (2022): the best baseline against V. <https://arxiv.org/abs/2212.13587>
 # - Kool, van Hoof & Welling (2019): leave-one-out. <https://openreview.net/forum?id=r1lgTGL5DE>
 # - Ahmadian et al. (2024): a mean of the others instead of a critic, for language models. <https://arxiv.org/abs/2402.14740>
+# - Shao et al. (2024): GRPO, the same with one's own answer in the mean, and divided by the spread, as lesson 4's z-score. <https://arxiv.org/abs/2402.03300>
 
 # %% [markdown]
 # ## Dig deeper
@@ -542,9 +543,9 @@ plots.size_and_signal(plain, centred, millions)
 # %% [markdown]
 # ### What baselines cost
 #
-# Here is a small world, the *corridor*. You choose one of two doors, and then walk five steps, in each of which a coin gives
-# or takes 2 points, and a stride pays half a point more than a stroll. Behind the right door a prize of 4 points waits at the end. All its episodes can be listed, so the
-# numbers are exact.
+# Here is a small world, the *corridor*. You choose one of two doors, and then walk five steps, in each of which a coin
+# gives or takes 2 points, and a stride pays half a point more than a stroll. Behind the right door a prize of 4 points
+# waits at the end. All its episodes can be listed, so the numbers are exact.
 
 # %%
 corridor = corridor_world()

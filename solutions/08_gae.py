@@ -66,9 +66,9 @@ blind = {
 figure.learning(blind, critic=dict.fromkeys(blind, "blind"), guess=guess)
 
 # %% [markdown]
-# 504 million: it never learns. Only the last token gets any weight at all, and the 499 others get none. $R - V$ reaches
-# 1,660 million. The order has turned round. It is the same judge, and these are the same two weights. Only the critic is
-# another.
+# 504 million: it learns its last token and no other. Only that one gets any weight at all, and the 499 others get none.
+# $R - V$ reaches 1,660 million. The order has turned round. It is the same judge, and these are the same two weights.
+# Only the critic is another.
 
 # %% [markdown]
 # ## A ladder of looks

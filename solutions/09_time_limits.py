@@ -3,9 +3,9 @@
 #
 # *About 35 minutes. You need lesson 8. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# In lesson 8 two flags said how a step ended, and your `gae` used them in two different ways. This lesson shows what happens
-# when somebody mixes them up. It happens often: of ten well-known programs that we read, five do. It never crashes, and it
-# is hard to see in a learning curve.
+# In lesson 8 two flags said how a step ended, and your `gae` used them in two different ways. This lesson shows what
+# happens when somebody mixes them up. It happens often: of ten well-known programs that we read, five mishandle a time
+# limit. It never crashes, and it is hard to see in a learning curve.
 #
 # Afterwards you can
 #

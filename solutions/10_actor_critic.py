@@ -271,8 +271,8 @@ def actor_critic(
 
 # %% [markdown]
 # This algorithm is called *advantage actor-critic*, A2C. Eight games are played side by side, 64 steps each, so that a batch has
-# 512 steps. The critic is young, so $\lambda$ is 0.99 (lesson 8: the worse the critic, the larger $\lambda$). Two lines are for
-# later: as long as `in_units` is off, the critic's units are points, and `to_units` changes nothing.
+# 512 steps. The critic is young, so $\lambda$ is 0.99 (in lesson 8's corridor: the worse the critic, the larger $\lambda$). Two
+# lines are for later: as long as `in_units` is off, the critic's units are points, and `to_units` changes nothing.
 #
 # *Predict first.* A beginner holds the pole for about 20 steps. After how many steps of practice, in all eight games together,
 # does the mean of the last 20 games reach 475 of 500?

@@ -69,7 +69,7 @@ def millions(run, update=-1):
 
 def test_with_a_blind_critic_the_order_turns_round(lesson):
     blind, exact = lesson["blind"], lesson["exact"]
-    says("gae", "{:,.0f} million: it never learns", millions(blind["TD error"]))
+    says("gae", "{:,.0f} million: it learns its last token and no other", millions(blind["TD error"]))
     says("gae", "$R - V$ reaches {:,.0f} million", round(millions(blind["R - V"]), -1))
     said = "With the exact critic, $\\delta$ took the writer to {:,.0f} million"
     says("gae", said, millions(exact["TD error"]))

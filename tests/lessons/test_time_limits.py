@@ -320,7 +320,7 @@ def test_five_of_the_ten_programs_mishandle_a_time_limit():
     bold = sum("**" in row.split("| --- |")[0].split("Five of the ten")[0] for row in rows)
     says("time_limits", "how {} well-known programs handle the end", in_words(len(rows)))
     says("time_limits", "{} of the ten mishandle a time limit", in_words(bold).capitalize())
-    says("time_limits", "of ten well-known programs that we read, {} do", in_words(bold))
+    says("time_limits", "of ten well-known programs that we read, {} mishandle a time limit", in_words(bold))
 
 
 # Figures
