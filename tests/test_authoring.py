@@ -237,7 +237,7 @@ def test_the_solved_notebook_is_executed_and_keeps_the_static_twin_of_a_widget_a
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     (twin,) = next(cell for cell in code if "Explorer" in cell.source).outputs
     assert set(twin.data) == {"text/html", "text/plain"}
-    assert 'alt="A test: 1 scores' in twin.data["text/html"]
+    assert 'alt="A test: 1 score on' in twin.data["text/html"]
     assert twin.data["text/plain"].startswith("Interactive figure")
 
 
