@@ -642,6 +642,26 @@ def flipped_and_standardised(rewards, *, gamma):
     return (returns - returns.mean()) / (returns.std() + 1e-9)
 
 
+@wrong("reward_to_go", "a loop that never moves the running sum", "rewards alone")
+def the_sum_never_moves(rewards, *, gamma):
+    running = 0.0
+    returns = np.zeros_like(rewards)
+    for t in range(len(rewards) - 1, -1, -1):
+        returns[t] = rewards[t] + gamma * running
+    return returns
+
+
+@wrong("reward_to_go", "an estimator that discounts and does not sum", "nothing is summed")
+def faded_rewards(rewards, *, gamma):
+    return rewards * np.full(len(rewards), gamma) ** np.arange(len(rewards))
+
+
+@right("reward_to_go", "a triangle of powers")
+def a_triangle_of_powers(rewards, *, gamma):
+    t = np.arange(len(rewards))
+    return np.triu(gamma ** np.maximum(t - t[:, None], 0)) @ rewards
+
+
 # explained_variance
 
 
@@ -699,6 +719,13 @@ def r_squared_unguarded(values, targets):
 
 @wrong("explained_variance", "an epsilon against division by 0", "small number")
 def epsilon_in_the_ratio(values, targets):
+    return 1 - np.var(targets - values) / (np.var(targets) + 1e-8)
+
+
+@wrong("explained_variance", "an epsilon, though equal targets are met first", "small number")
+def epsilon_beside_a_guard(values, targets):
+    if np.ptp(targets) == 0:
+        return np.nan
     return 1 - np.var(targets - values) / (np.var(targets) + 1e-8)
 
 
@@ -1529,6 +1556,13 @@ def ppo_no_minus(log_probs, old_log_probs, advantages, *, clip):
 def ratio_of_logarithms(log_probs, old_log_probs, advantages, *, clip):
     a = advantages.detach()
     ratio = log_probs / old_log_probs.detach()
+    return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a).mean()
+
+
+@wrong("clipped_policy_loss", "a project: exp of the quotient", "exponential of a quotient")
+def exponential_of_a_quotient(log_probs, old_log_probs, advantages, *, clip):
+    a = advantages.detach()
+    ratio = torch.exp(log_probs / old_log_probs.detach())
     return -torch.min(ratio * a, torch.clamp(ratio, 1 - clip, 1 + clip) * a).mean()
 
 

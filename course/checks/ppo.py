@@ -177,6 +177,10 @@ CLIPPED_POLICY_LOSS = Exercise(
             _clipped(ratio=lambda new, old: new / old),
         ),
         (
+            "That is the exponential of a quotient. Subtract the logarithms, and then take exp.",
+            _clipped(ratio=lambda new, old: (new / old).exp()),
+        ),
+        (
             "old_log_probs is a logarithm too. Take both as logarithms, or neither.",
             _clipped(ratio=lambda new, old: new.exp() / old),
         ),

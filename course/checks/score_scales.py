@@ -18,7 +18,7 @@ def _orders_cases(rng: np.random.Generator) -> list[Case]:
         ("the largest is negative", [-1000, 10]),
         ("zeros among them", [0, 5, 50, 0]),
         ("one score alone", [7]),
-        ("a factor that is no power of ten", [3, 20, 700]),
+        ("a factor that is no power of ten", [3, 20, 2400]),
         ("from a thousandth to a hundred million", [0.001, 4, 1e8]),
         ("fractions of a point", [0.0025, 0.0075]),
     ]

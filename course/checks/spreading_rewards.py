@@ -278,6 +278,14 @@ REWARD_TO_GO = Exercise(
             _to_go(sums=_one_ahead),
         ),
         (
+            "Those are the rewards alone: what follows never gets into the sum. Carry G from step to step.",
+            _to_go(sums=lambda rewards, gamma: rewards),
+        ),
+        (
+            "Each reward fades, but nothing is summed. A step's return is all that follows it.",
+            _to_go(sums=_fading),
+        ),
+        (
             "The sums are divided by the steps that are left. A return is a sum, not an average.",
             _to_go(finish=lambda sums: sums / np.arange(len(sums), 0, -1)),
         ),

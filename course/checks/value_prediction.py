@@ -206,6 +206,11 @@ EXPLAINED_VARIANCE = Exercise(
             _explained(share=lambda above, below: above / (below + 1e-8), constant=None),
         ),
         (
+            "A small number is added below the line, so outcomes that vary little seem unexplained. Equal "
+            "ones are met already: divide by the variance itself.",
+            _explained(share=lambda above, below: above / (below + 1e-8)),
+        ),
+        (
             "Outcomes whose variance is nearly 0 are called constant here (np.isclose). Small ones vary too: "
             "ask whether all are equal.",
             _explained(is_constant=lambda targets: np.isclose(np.var(targets), 0)),
