@@ -151,8 +151,9 @@ plots.machines(means, truth=0.25, guess=guess)
 # %% [markdown]
 # At 20 and at 100 it points to the wrong machine, and at 300 nowhere. Subtracting the exact $V$ does not change that, because the
 # harm is in the division: a batch with a jackpot is divided by a large number, and a batch without one by a small number, so that
-# the batches without one speak loudest. Of batches of 500, more than 99 in 100 hold a jackpot. They are divided by numbers of
-# about one size, and the direction is right. (The length is another one: the gradient is counted in standard deviations now.)
+# the batches without one speak loudest. Of batches of 500, more than 99 in 100 hold a jackpot. They are divided by numbers of much
+# the same size, nine in ten by 6 to 13, and the direction is right. (The length is another one: the gradient is counted in standard
+# deviations now.)
 #
 # Look at single batches. How much does a jackpot weigh, and how much a steady point of A, in a batch that holds a jackpot? And in
 # one that holds none?
@@ -171,6 +172,9 @@ widgets.Explorer(
 )
 
 # %% [markdown]
+# Among 20 plays a lone jackpot weighs 4.4 and a steady point -0.2; where there is no jackpot, a steady point weighs about +1. So a
+# jackpot, worth a hundred steady points, counts like four or five of them.
+#
 # So `normalize` is tolerable where batches are large and no reward is both rare and huge. In CartPole a batch will have 512 steps,
 # and every step pays 1 point. For a jackpot it would be the wrong tool.
 

@@ -157,6 +157,31 @@ def test_of_batches_of_500_more_than_99_in_100_hold_a_jackpot():
     assert 1 - 0.99**500 > 0.99  # B is chosen half of the time
 
 
+def machines(size, batches):
+    """(Whether each play chose B, what it was paid), both [batches, size]."""
+    rng = np.random.default_rng(0)
+    chose_b = rng.random((batches, size)) < 0.5
+    return chose_b, np.where(chose_b, 100.0 * (rng.random((batches, size)) < 0.02), 1.0)
+
+
+def test_batches_of_500_are_divided_by_much_the_same_number():
+    low, high = np.quantile(machines(500, 10_000)[1].std(axis=1), [0.05, 0.95])
+    says("actor_critic", "nine in ten by {:.0f} to {:.0f}", low, high)
+
+
+def test_a_lone_jackpot_among_twenty_counts_like_four_or_five_steady_points():
+    chose_b, paid = machines(20, 10_000)
+    weights = np.array([losses.normalize(each) for each in paid])
+    jackpots = (paid > 1).sum(axis=1)
+    lone, none = jackpots == 1, jackpots == 0
+    jackpot, beside = weights[lone][paid[lone] > 1].mean(), weights[lone][~chose_b[lone]].mean()
+    steady = weights[none][~chose_b[none]].mean()
+    said = "a lone jackpot weighs {:.1f} and a steady point {:.1f}; where there is no jackpot, a steady"
+    says("actor_critic", said, jackpot, beside)
+    assert steady == pytest.approx(1, abs=0.05)
+    assert 4 < jackpot / steady < 5
+
+
 # --- the loop -------------------------------------------------------------------------------------
 
 
