@@ -33,9 +33,11 @@ def _policy_cases(rng: np.random.Generator) -> list[Case]:
     ]
     shapes = [tuple(rng.integers(2, 6, size=rng.integers(1, 3))) for _ in range(8)]
     labelled = [("8 random batches, with their gradients", shape) for shape in shapes]
+
     for label, shape in [*labelled, ("2,000 steps", (2_000,))]:
         batch = (-rng.exponential(1.2, size=shape), rng.normal(0.5, 3, size=shape))
         cases.append(Case(label, batch))
+
     return cases
 
 

@@ -27,10 +27,12 @@ def _min_max_cases(rng: np.random.Generator) -> list[Case]:
         Case("a range of nothing: refuses", (1.0, 4.0, 4.0), refuses=True),
         Case("low above high: refuses", (1.0, 4.0, 2.0), refuses=True),
     ]
+
     for _ in range(8):
         low, width = rng.uniform(-100, 100), rng.uniform(1, 100)
         cases.append(Case("8 random ranges", (rng.uniform(-200, 300, size=5), low, low + width)))
     cases.append(Case("2,000 scores", (rng.normal(50, 300, size=2_000), 10.0, 110.0)))
+
     return cases
 
 
@@ -159,12 +161,14 @@ def _running_cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (float(mean), float(var), count, np.array(batch, dtype=float)))
         for label, mean, var, count, batch in small
     ]
+
     for _ in range(8):
         past = rng.normal(5, 3, size=rng.integers(2, 9))
         batch = rng.normal(0, 2, size=rng.integers(2, 9))
         known = float(past.mean()), float(past.var()), len(past)
         cases.append(Case("8 random pasts against all data at once", (*known, batch)))
     cases.append(Case("a batch of 2,000", (5.0, 4.0, 50, rng.normal(6, 3, size=2_000))))
+
     return cases
 
 

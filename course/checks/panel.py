@@ -66,6 +66,7 @@ class Panel:
             f"border-left:6px solid {colour};background:{colour}1a;padding:.5em 1em;"
             "border-radius:3px;font-size:14px;line-height:1.45;max-width:60em"
         )
+
         return {
             "text/html": f'<div role="status" style="{box}"><b style="font-size:15px">'
             f"{mark} {html.escape(self.name)}: {word}</b>{said}{table}</div>",

@@ -166,11 +166,13 @@ def _policy_gradient_cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (np.array(scores, dtype=float), np.array(rewards, dtype=float)))
         for label, scores, rewards in small
     ]
+
     for _ in range(8):
         batch, parameters = rng.integers(4, 12), rng.integers(2, 4)
         arguments = rng.normal(size=(batch, parameters)), rng.normal(4, 10, size=batch)
         cases.append(Case("8 random batches", arguments))
     cases.append(Case("a batch of 2,000", (rng.normal(size=(2_000, 3)), rng.normal(4, 3, size=2_000))))
+
     return cases
 
 

@@ -55,11 +55,13 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     ]
     shapes = [tuple(rng.integers(2, 5, size=rng.integers(1, 3))) for _ in range(8)]
     labelled = [("8 random batches, with their gradients", shape) for shape in shapes]
+
     for label, shape in [*labelled, ("2,000 steps", (2_000,))]:
         old = -rng.exponential(1.2, size=shape) - 0.05
         new = old + rng.normal(0, 0.4, size=shape)
         batch = (new, old, rng.normal(0.3, 2, size=shape))
         cases.append(Case(label, batch, {"clip": float(rng.uniform(0.1, 0.4))}))
+
     return cases
 
 

@@ -220,6 +220,7 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = repr(value)
+
     return text if len(text) <= 80 else text[:77] + "..."
 
 

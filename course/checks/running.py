@@ -206,6 +206,7 @@ def changed() -> tuple[str, ...]:
             f"Torch's default device is {torch.get_default_device()} in this notebook: "
             'torch.set_default_device("cpu") brings the usual one back.'
         )
+
     return tuple(said)
 
 

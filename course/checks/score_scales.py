@@ -145,10 +145,12 @@ def _human_cases(rng: np.random.Generator) -> list[Case]:
         Case("scores by the million", (3e8, 1e8, 5e8)),
         Case("human equal to random: refuses", (3.0, 7.0, 7.0), refuses=True),
     ]
+
     for _ in range(8):
         random, human = rng.uniform(-100, 100, size=2)
         cases.append(Case("8 random games", (rng.uniform(-1000, 1000, size=3), random, human)))
     cases.append(Case("2,000 scores", (rng.normal(50, 300, size=2_000), 10.0, 110.0)))
+
     return cases
 
 

@@ -24,10 +24,12 @@ def _spread_cases(rng: np.random.Generator) -> list[Case]:
         Case("a length of 0: refuses", (6.0, 0), refuses=True),
         Case("a length below 0: refuses", (6.0, -2), refuses=True),
     ]
+
     for _ in range(8):
         score = float(rng.uniform(-1e6, 1e6))
         cases.append(Case("8 random scores", (score, int(rng.integers(2, 9)))))
     cases.append(Case("2,000 steps", (500.0, 2_000)))
+
     return cases
 
 

@@ -31,10 +31,12 @@ def _real_cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (np.array(terminated, dtype=bool), np.array(truncated, dtype=bool)))
         for label, terminated, truncated in small
     ]
+
     for nth in range(8):
         shape = (9,) if nth % 2 else (9, 3)
         cases.append(Case("8 random logs", _random_log(rng, shape)))
     cases.append(Case("2,000 steps", _random_log(rng, (2_000, 2))))
+
     return cases
 
 

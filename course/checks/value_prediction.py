@@ -37,10 +37,12 @@ def _explained_cases(rng: np.random.Generator) -> list[Case]:
         for label, values, targets in small
     ]
     shapes = [tuple(rng.integers(3, 7, size=rng.integers(1, 3))) for _ in range(8)]
+
     for label, shape in [*(("8 random critics", shape) for shape in shapes), ("2,000 steps", (2_000,))]:
         targets = rng.normal(10, 5, size=shape)
         values = rng.uniform(0.3, 1.2) * targets + rng.normal(3, 2, size=shape)
         cases.append(Case(label, (values, targets)))
+
     return cases
 
 
@@ -264,11 +266,13 @@ def _advantage_cases(rng: np.random.Generator) -> list[Case]:
         ("points by the million", [4.95e8, 1e8], [0.5, 0.5]),
     ]
     cases = [Case(label, (np.array(q), np.array(chance))) for label, q, chance in small]
+
     for n in range(8):
         actions = int(rng.integers(2, 6))
         shape = (actions,) if n % 2 else (int(rng.integers(2, 6)), actions)
         cases.append(Case("8 random policies", _random_policy(rng, shape)))
     cases.append(Case("1,000 states", _random_policy(rng, (1_000, 3))))
+
     return cases
 
 
@@ -382,10 +386,12 @@ def _rewards_cases(rng: np.random.Generator) -> list[Case]:
     cases = [Case(label, (np.array(rewards),)) for label, rewards in small]
     cases.append(Case("one answer: refuses", (np.array([4.0]),), refuses=True))
     cases.append(Case("no answer: refuses", (np.array([]),), refuses=True))
+
     for _ in range(8):
         rewards = rng.normal(100, 30, size=rng.integers(4, 21))
         cases.append(Case("8 random batches", (rewards,)))
     cases.append(Case("2,000 answers", (rng.normal(100, 30, size=2_000),)))
+
     return cases
 
 

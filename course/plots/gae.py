@@ -51,11 +51,13 @@ def ladder(estimates: ArrayLike, *, lam: float, by_definition: float, step: int,
         lw=0,
         label="n-step estimate; the area is its weight",
     )
+
     ax.set(
         xlabel="n, steps looked ahead", ylabel=f"advantage of\nstep {step}, points", xlim=(0, len(looks) + 1)
     )
     ax.set_ylim(estimates.min() - 0.25, estimates.max() + 0.62)
     ax.legend(loc="upper left")
+
     return told(
         ax,
         f"n-step estimates of the advantage of step {step}, n from 1 to {len(looks)}: {estimates[0]:+.2f} "
@@ -93,9 +95,11 @@ def rally(
     ax.axhline(0, color="black", lw=1)
     ax.bar(at, deltas, 0.8, color=COLORS["td_error"], label="TD error δ")
     ax.plot(at, advantages, color=COLORS["advantage"], label=f"advantage A (γ {gamma:g}, λ {lam:g})")
+
     for step, what in events.items():
         ax.axvline(step, color=COLORS["random"], lw=1.2, ls=":", zorder=0)
         ax.annotate(what, (step, 1.5), xytext=(4, 0), textcoords="offset points", va="top")
+
     ax.set(xlabel="step of the game", ylabel="points", ylim=(-0.95, 2.1), xlim=(at[0] - 1, at[-1] + 1))
     guessed = ""
     if guess is not None:
@@ -109,6 +113,7 @@ def rally(
         f"{advantages[step - first]:+.2f}, ten steps before {advantages[step - first - 10]:+.2f}"
         for step, what in events.items()
     )
+
     return told(
         ax,
         f"Steps {at[0]} to {at[-1]} of a game of Pong, gamma {gamma:g}, lambda {lam:g}. {said}. The mean "

@@ -414,6 +414,7 @@ def _guessed_step(ax: Axes, guess: float | None, length: int) -> str:
         ha="right",
         annotation_clip=False,
     )
+
     return f"You expected it {guess:g} steps before the point."
 
 

@@ -182,6 +182,7 @@ def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
         errors: "TD(0)" and "Monte Carlo" -> root mean square error in points, shape [seeds, walks + 1].
     """
     words = []
+
     for (name, runs), colour in zip(errors.items(), ("td_error", "return"), strict=True):
         runs = finite(name, runs)
         walks = np.arange(runs.shape[1])
@@ -192,10 +193,12 @@ def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
         moments = sorted({0, min(25, walks[-1]), walks[-1]})
         said = ", ".join(f"{mean[n]:.3f} after {n}" for n in moments)
         words.append(f"{name}: {said} (8 in 10 seeds {low[-1]:.3f} to {high[-1]:.3f})")
+
     ax.set(yscale="log", ylim=(0.02, 2.4), xlabel="walks seen", ylabel="error of V, points\n(log axis)")
     ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5, 1, 2], ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"])
     ax.minorticks_off()
     ax.legend(loc="upper right", title="band: 8 in 10 seeds")
+
     return told(ax, "Root mean square error of V by walks seen.", words)
 
 
@@ -212,6 +215,7 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
     same_shape(bias=bias, noise=noise)
     walks = np.arange(bias.shape[1])
     words = []
+
     for runs, style, name in ((bias, "-", "bias"), (noise, ":", "noise")):
         label = f"TD target: {name}, mean of {counted(len(runs), 'seed')}"
         look = {"color": COLORS["td_error"], "ls": style, "lw": 2.5, "label": label}
@@ -221,8 +225,10 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
         )
     ax.axhline(whole_noise, color=COLORS["return"], ls=":", lw=2.5, label="final score: noise")
     ax.axhline(0, color=COLORS["return"], lw=2.5, label="final score: bias")
+
     ax.set(xlabel="walks seen", ylabel="points")
     ax.legend(title="band: 8 in 10 seeds")
+
     return told(
         ax,
         f"The TD target, mean of {len(bias)} seeds: {'; '.join(words)}. The final score as a target: bias 0 "

@@ -221,6 +221,7 @@ def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> A
     """
     rows = named_rows(ax, list(biases))
     one, every = np.array(list(biases.values())).T
+
     for values, shift, colour, label in (
         (one, -0.2, "td_error", "weight: this step's δ"),
         (every, 0.2, "return", "weight: all δ to the end"),
@@ -229,9 +230,11 @@ def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> A
         for row, value in zip(rows, values, strict=True):
             said = f"{value:.1%}" if value > 1e-9 else "0"
             ax.annotate(said, (value, row + shift), (4, 0), textcoords="offset points", va="center")
+
     ax.set(xlabel="bias of the gradient / size of the true gradient (exact)", xlim=(0, 1.25 * max(every)))
     legend_above(ax, columns=2, at=0.4)
     said = "; ".join(f"{name} {a:.3f} and {b:.3f}" for name, (a, b) in biases.items())
+
     return told(
         ax, f"Exact bias of the gradient as a share of its size, weighing by one TD error and by all: {said}."
     )

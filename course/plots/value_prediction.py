@@ -66,12 +66,14 @@ def guesses(
             mew=2,
             label="best guess",
         )
+
     ax.set_title(f"Variance removed: {removed:.1%}    (the best guesses: {possible:.1%})")
     ax.set(ylim=(-15, 540), ylabel="prize, million points", xlabel="lucky words among the first three")
     ax.set_xticks(np.arange(len(guessed)))
     ax.legend(loc="upper left")
     said = ", ".join(number(guess) for guess in guessed)
     known = f" The best are {', '.join(number(guess) for guess in best)}." if shown else ""
+
     return told(
         ax,
         f"{len(outcomes)} equally likely tales after three words, by how many are lucky. Guessing {said} "
@@ -281,20 +283,25 @@ def size_and_signal(plain: Estimate, centred: Estimate, both: Estimate, *, ax: A
     """
     words, places = [], []
     rows = {"prize, in points": plain, "prize - V, in points": centred, "prize - V, in millions": both}
+
     for (name, row), colour in zip(rows.items(), ("return", "advantage", "advantage"), strict=True):
         places.append((np.sqrt(row.variance * (1 + row.snr)), row.snr))
         ax.plot(*places[-1], "o", color=COLORS[colour], ms=12)
         words.append(f"{name}: length {places[-1][0]:,.0f}, signal-to-noise {row.snr:.2f}")
+
     for place, name, shift in zip(places, rows, ((0, -22), (0, 13), (0, 13)), strict=True):
         ax.annotate(name, place, xytext=shift, textcoords="offset points", ha="center")
     ways = (("subtract V", (-8, 0), "right"), ("divide by a million", (0, -18), "center"))
+
     for start, end, (cure, shift, side) in zip(places, places[1:], ways, strict=False):
         arrow = {"arrowstyle": "-|>", "lw": 2, "shrinkA": 9, "shrinkB": 9, "color": COLORS["truth"]}
         ax.annotate("", end, start, arrowprops=arrow)
         middle = (np.sqrt(start[0] * end[0]), (start[1] + end[1]) / 2)
         ax.annotate(cure, middle, xytext=shift, textcoords="offset points", ha=side, style="italic")
+
     ax.set(xscale="log", xlim=(3, 2e10), ylim=(0, 0.95), ylabel="signal-to-noise ratio\nof one tale")
     ax.set_xlabel("typical length of one tale's gradient (log axis)")
+
     return told(ax, "Typical length and signal-to-noise ratio of one tale's gradient.", words)
 
 
@@ -308,6 +315,7 @@ def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
     biased = {name: row.relative_bias > 1e-10 for name, row in rows.items()}
     places = dict(zip(rows, named_rows(ax, list(rows)), strict=True))
     words = []
+
     for wrong, fill, label in (
         (False, COLORS["truth"], "mean exact, to ten digits"),
         (True, "white", "mean wrong"),
@@ -316,6 +324,7 @@ def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
         spread = [rows[name].variance for name in names]
         at = [places[name] for name in names]
         ax.plot(spread, at, "o", color=COLORS["truth"], mfc=fill, mew=2, ms=10, label=label)
+
     for name, row in rows.items():
         off = f"mean off by {row.relative_bias:.0%}" if biased[name] else "mean exact"
         text = f"{row.variance:,.1f}" + (f"   ({off})" if biased[name] else "")
@@ -323,9 +332,11 @@ def baselines(rows: Mapping[str, Estimate], *, ax: Axes) -> Axes:
             text, (row.variance, places[name]), xytext=(12, 0), textcoords="offset points", va="center"
         )
         words.append(f"{name} {row.variance:,.2f}, {off}")
+
     ax.set(xscale="log", xlim=(5, 5_000), xlabel="variance of one episode's gradient (log axis)")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     legend_above(ax, columns=2, at=0.42)
+
     return told(ax, "Variance of one episode's gradient with each baseline:", words)
 
 
