@@ -90,6 +90,11 @@ def _one_too_many(ended: Flags, t: int, later: int) -> bool:
     return later > t and ended[later - 1]
 
 
+def _stopped_before_adding(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
+    """The loop looks for the end first, and breaks before the row that ended has been added."""
+    return _sum_of()(np.where(ended, 0.0, deltas), ended, gamma=gamma, lam=lam)
+
+
 def _by_index(deltas: Array, ended: Flags, *, gamma: float, lam: float) -> Array:
     """The power counts from the first row of the array instead of from row t."""
     powers = (gamma * lam) ** np.arange(len(deltas))
@@ -110,6 +115,10 @@ GAE_BY_DEFINITION = Exercise(
         (
             "The sum stops one step too soon: the step that ended the episode counts as well.",
             _sum_of(stop=_ended_row_lost),
+        ),
+        (
+            "The sum breaks off before it has added the row that ended the episode. Add first, then look.",
+            _stopped_before_adding,
         ),
         (
             "The sum stops one step too late: the first surprise of the next episode is still counted.",

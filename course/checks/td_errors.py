@@ -290,6 +290,10 @@ TD_UPDATE = Exercise(
             _update(rule=lambda v, r, later, on, lr: v + lr * (r + later)),
         ),
         (
+            "What stood in the table is thrown away. Add lr times the surprise to it: `+=`, and not `=`.",
+            _update(rule=lambda v, r, later, on, lr: lr * (r + later)),
+        ),
+        (
             "That moves away from the target: the sign of the surprise is turned round.",
             _update(rule=lambda v, r, later, on, lr: v - lr * (r + later - v)),
         ),

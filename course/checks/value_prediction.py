@@ -131,6 +131,10 @@ EXPLAINED_VARIANCE = Exercise(
             _explained(rest=lambda share: share),
         ),
         (
+            "Above the line stands how much the guesses vary. What is left are the misses: targets - values.",
+            _explained(miss=_guesses),
+        ),
+        (
             "That compares how much guesses and outcomes vary. Guesses can vary a lot and still be wrong: "
             "look at the misses.",
             _explained(miss=_guesses, rest=lambda share: share),

@@ -89,7 +89,7 @@ def learn(
     scores = np.empty((seeds, updates + 1))
     cosines = np.empty((seeds, updates))
     explained = np.empty((seeds, updates))
-    for update in tqdm(range(updates), desc="the writer learns", delay=2, leave=False):
+    for update in tqdm(range(updates), desc="the writer learns", delay=5, leave=False):
         chance = _softmax(logits.numpy())
         scores[:, update] = _expected_score(chance)
 
