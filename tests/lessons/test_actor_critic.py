@@ -137,7 +137,7 @@ def test_two_mistakes_of_an_update_get_both_sentences():
 
 
 def test_dividing_by_a_batchs_own_spread_points_to_the_wrong_machine_in_small_batches():
-    mean_gradient = of_the_lesson("mean_gradient")
+    mean_gradient = of_the_lesson("mean_gradient", needs=["play_machines"])
     means = {size: mean_gradient(size, batches=1_000) for size in (20, 100, 300, 500, 1_024)}
     assert means[20] == pytest.approx(-0.38, abs=0.02)
     assert means[100] == pytest.approx(-0.165, abs=0.03)
@@ -147,7 +147,7 @@ def test_dividing_by_a_batchs_own_spread_points_to_the_wrong_machine_in_small_ba
 
 
 def test_the_harm_is_in_the_division():
-    mean_gradient = of_the_lesson("mean_gradient")
+    mean_gradient = of_the_lesson("mean_gradient", needs=["play_machines"])
     mean_gradient.__globals__["normalize"] = lambda advantages: advantages - advantages.mean()
     assert mean_gradient(20) == pytest.approx(0.25 * 19 / 20, abs=0.05)
 
@@ -185,8 +185,8 @@ def test_a_lone_jackpot_among_twenty_counts_like_four_or_five_steady_points():
 # --- the loop -------------------------------------------------------------------------------------
 
 
-def of_the_lesson(name):
-    """A function as a cell of the lesson defines it, with the course's own exercises."""
+def of_the_lesson(name, *, needs=()):
+    """A function as a cell of the lesson defines it, with what it needs and the course's own exercises."""
     known = {
         "np": np,
         "torch": torch,
@@ -200,8 +200,8 @@ def of_the_lesson(name):
     code = "\n\n".join(
         "".join(cell["source"]) for cell in cells("actor_critic") if cell["cell_type"] == "code"
     )
-    (found,) = [each for each in ast.parse(code).body if getattr(each, "name", "") == name]
-    exec(compile(ast.Module([found], []), name, "exec"), known)
+    found = [each for each in ast.parse(code).body if getattr(each, "name", "") in (*needs, name)]
+    exec(compile(ast.Module(found, []), name, "exec"), known)
     return known[name]
 
 
