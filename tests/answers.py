@@ -1767,3 +1767,28 @@ def in_bits(log_probs):
 @wrong("entropy", "detached as in the losses before", "probabilities are detached")
 def probabilities_detached(log_probs):
     return -(log_probs.exp().detach() * log_probs).sum(dim=-1).mean()
+
+
+# real_steps
+
+
+@right("real_steps", "a collector that carries the flag of the row before")
+def carried_along(terminated, truncated):
+    real = []
+    before = np.zeros_like(terminated[0], dtype=bool)
+    for over, cut in zip(terminated, truncated, strict=True):
+        real.append(~before)
+        before = np.logical_or(over, cut)
+    return np.array(real)
+
+
+@wrong("real_steps", "a loop that masks the row with the flag", "row")
+def the_row_that_ended(terminated, truncated):
+    return ~(terminated | truncated)
+
+
+@wrong("real_steps", "a library that knows one flag", "truncated")
+def the_task_alone(terminated, truncated):
+    real = np.ones_like(terminated)
+    real[1:] = ~terminated[:-1]
+    return real

@@ -64,3 +64,13 @@ def kernel():
     yield run
     client.stop_channels()
     manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_causes():
+    """Let the search for a cause take longer than a learner would wait: the tests run side by side."""
+    from course.checks import causes
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(causes, "PATIENCE", 3.0)
+        yield

@@ -324,7 +324,7 @@ def _entropy_and_gradient(f: Callable, case: Case) -> dict[str, Any]:
     So a gradient that differs only along what no policy can do is as good as ours.
     """
     seen = loss_and_gradients(
-        lambda logits: f(torch.log_softmax(logits, dim=-1)), case, names=("the logits",)
+        lambda logits: f(torch.log_softmax(logits, dim=-1).clone()), case, names=("the logits",)
     )
     return {"the entropy": seen.pop("the loss"), **seen}
 

@@ -4,6 +4,7 @@ This module has three lives. Tests call `execute`. In the pytest that runs nbval
 the kernel after each cell what it gave. In that kernel `note` keeps it, and in the end writes it to a file.
 """
 
+import functools
 import io
 import os
 import pickle
@@ -99,6 +100,8 @@ class Pickler(cloudpickle.Pickler):
             settings = {name: getattr(obj, name) for name in SETTINGS if obj.has_trait(name)}
             follows = {"end": obj.end} if hasattr(obj, "end") else {}  # see course.widgets.slider
             return _control, (type(obj), settings, follows)
+        if isinstance(obj, type(functools.cache(len))):  # else it would be looked for by its name
+            return functools.cache, (obj.__wrapped__,)
         return super().reducer_override(obj)
 
 
