@@ -24,6 +24,7 @@ The modules in reading order, in groups; each imports only from those above it:
     plots        arrays -> Axes, with alt text computed from the data
     widgets      knobs over plots
     checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
+    grading      grades what learners hand in, in a sandbox
     authoring    builds the notebooks from solutions/
     doctor       is this machine ready?
 
