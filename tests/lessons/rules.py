@@ -24,7 +24,7 @@ from tests.lessons.pace import HEADING, kind, pace, parsed, statements, words
 
 STATEMENTS, MORE, LARGEST = 12, 25, 1_000_000
 LOOPS = {"10": "actor_critic"}  # the one function of a lesson that may be as long as an exercise
-MINUTES = {"06": 60, "11": 60}  # of the main path, where they are not 45
+MINUTES = {"06": 60, "11": 60, "13": 60, "14": 60, "15": 60}  # of the main path, where they are not 45
 ABOUT, LONGER = 5, 1.2  # minutes by which a statement may differ, times that a lesson may take longer
 UNWANTED = ("simply", "just", "obviously", "easy", "easily")
 WIDGET = "application/vnd.jupyter.widget-view+json"
