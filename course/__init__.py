@@ -19,6 +19,7 @@ The modules in reading order, in groups; each imports only from those above it:
     games        CartPole and Pong, probes, and how an agent is examined
     train        Config, Update, train: the loop
     recording    a game of Pong, step by step: what the agent saw, did and foresaw
+    language     a tiny language model: its words, its judges, and credit for every token
 
     studies      what costs minutes and writes tables: runs over many seeds, the bench
     plots        arrays -> Axes, with alt text computed from the data

@@ -1,8 +1,9 @@
-"""The terms of the actor-critic loss, each a pure function of tensors.
+"""The terms of the actor-critic loss, and of a judge's, each a pure function of tensors.
 
 Gradients flow through the first argument only: advantages and targets are data, and are detached here, so
-that the critic is never trained by the policy's loss or the other way round. float32 as it comes.
-`normalize` prepares the advantages, before any gradient is there.
+that the critic is never trained by the policy's loss or the other way round. In `preference_loss`, a judge's
+loss, both arguments are the judge's own, and both learn. float32 as it comes. `normalize` prepares the
+advantages, before any gradient is there.
 """
 
 import inspect
@@ -12,6 +13,7 @@ from functools import partial
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from course.arrays import Array, number
 from course.scaling import z_score
@@ -116,6 +118,32 @@ def entropy(log_probs: Tensor) -> Tensor:
     # An impossible action (log 0) adds nothing: the limit of p log p is 0.
     possible = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
     return -(possible.exp() * possible).sum(dim=-1).mean()
+
+
+def preference_loss(chosen: Tensor, rejected: Tensor) -> Tensor:
+    """How surprised a judge is by somebody's preferences: it learns to score the chosen answer higher.
+
+        mean over pairs of  -log sigmoid(chosen - rejected)
+
+    The Bradley-Terry model: the sigmoid of the difference of two scores is the probability that the first
+    answer is preferred. Only differences count, so the origin of the scores stays undecided.
+
+    Args:
+        chosen: the judge's scores of the answers that were preferred, shape [B]; the gradient flows here.
+        rejected: its scores of the others, same shape; the gradient flows here too.
+
+    Returns:
+        The mean in nats, a 0-d tensor: log 2 where the judge cannot tell. Finite however far the scores are
+        apart.
+
+    Raises:
+        ValueError: if the shapes differ or there is no pair.
+
+    Bradley & Terry (1952); Ouyang et al. (2022), eq. 1: https://arxiv.org/abs/2203.02155. Lesson 14.
+    """
+    _same_shape(chosen=chosen, rejected=rejected)
+    # Taken one after the other, log(sigmoid(x)) is log(0) in float32 for all x below about -89.
+    return -logsigmoid(chosen - rejected).mean()
 
 
 def normalize(advantages: ArrayLike | Tensor, *, floor: float = 1e-8) -> Array | Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course.arrays import Array, Flags, finite, flag, flags, number, same_shape, steps, whole
+from course.scaling import z_score
 
 
 def spread_evenly(score: float, length: int) -> Array:
@@ -134,6 +135,37 @@ def leave_one_out(rewards: ArrayLike) -> Array:
         raise ValueError(f"rewards must have shape [n] with n >= 2, got {rewards.shape}")
     others = (rewards.sum() - rewards) / (len(rewards) - 1)
     return rewards - others
+
+
+def group_advantages(scores: ArrayLike) -> Array:
+    """How far each answer to one prompt lies above the mean of its group, in its standard deviations.
+
+        A_i = (score_i - mean) / std,    population std; equal scores: zeros
+
+    Also a baseline without a critic, and with it a change of units in every group: a hard prompt and an easy
+    one pull alike. A group whose answers all scored the same says nothing about any of them. The mean is that
+    of the whole group; without its own score in it, each answer would be in `leave_one_out`.
+
+    Args:
+        scores: of several answers to one prompt, in points, shape [G], G >= 2.
+
+    Returns:
+        Numbers without unit, mean 0, shape [G].
+
+    Raises:
+        ValueError: if there are fewer than two scores, another shape, or a number is not finite.
+
+    Example:
+        >>> group_advantages([1, 3, 5, 3]).round(2)
+        array([-1.41,  0.  ,  1.41,  0.  ])
+
+    Shao et al. (2024), section 4.1.2: https://arxiv.org/abs/2402.03300. Lesson 14.
+    """
+    scores = finite("scores", scores)
+    if scores.ndim != 1 or len(scores) < 2:
+        raise ValueError(f"scores must have shape [G] with G >= 2, got {scores.shape}")
+    # Scores have no natural size, so no floor in points; this one only keeps 0 / 0 away.
+    return z_score(scores, floor=1e-150)
 
 
 def td_errors(

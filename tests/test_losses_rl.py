@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course.losses import clipped_policy_loss, entropy, normalize, policy_loss
+from course.losses import clipped_policy_loss, entropy, normalize, policy_loss, preference_loss
 from course.scaling import z_score
 
 
@@ -132,3 +132,43 @@ def test_the_size_of_the_points_does_not_matter():
 def test_what_cannot_be_normalised_is_refused(kind, given, floor):
     with pytest.raises(ValueError, match=r"^(advantages|scores|floor) "):
         normalize(kind(given), floor=floor)
+
+
+# Preferences
+
+
+def test_the_preference_loss_by_hand():
+    chosen = leaf([math.log(3), 0.0])
+    rejected = leaf([0.0, math.log(3)])
+    loss = preference_loss(chosen, rejected)
+    # sigmoid(log 3) = 3/4 and sigmoid(-log 3) = 1/4
+    assert loss.item() == pytest.approx(-(math.log(3 / 4) + math.log(1 / 4)) / 2, rel=1e-6)
+    # the gradient is minus the chance of the other one, over the two pairs
+    loss.backward()
+    np.testing.assert_allclose(chosen.grad, [-1 / 8, -3 / 8], rtol=1e-6)
+    np.testing.assert_allclose(rejected.grad, [1 / 8, 3 / 8], rtol=1e-6)
+
+
+def test_a_judge_that_cannot_tell_is_surprised_by_one_bit():
+    assert preference_loss(leaf([7.0]), leaf([7.0])).item() == pytest.approx(math.log(2))
+
+
+def test_scores_that_are_far_apart_have_a_finite_loss_and_gradient():
+    for gap in (-1e4, 1e4):
+        chosen = leaf([gap])
+        loss = preference_loss(chosen, torch.zeros(1))
+        loss.backward()
+        assert loss.item() == pytest.approx(max(0.0, -gap))
+        assert chosen.grad.item() == pytest.approx(-1.0 if gap < 0 else 0.0)
+
+
+def test_the_origin_of_the_scores_does_not_matter():
+    chosen, rejected = torch.randn(2, 30, generator=torch.Generator().manual_seed(0))
+    moved = preference_loss(chosen + 5, rejected + 5)
+    torch.testing.assert_close(moved, preference_loss(chosen, rejected))
+
+
+@pytest.mark.parametrize("shapes", [((3,), (1,)), ((0,), (0,))], ids=str)
+def test_preferences_without_partners_are_refused(shapes):
+    with pytest.raises(ValueError, match="one shape with at least one element"):
+        preference_loss(*map(torch.zeros, shapes))

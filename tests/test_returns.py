@@ -10,6 +10,7 @@ from course.returns import (
     explained_variance,
     gae,
     gae_by_definition,
+    group_advantages,
     leave_one_out,
     n_step_advantages,
     reward_to_go,
@@ -116,6 +117,37 @@ def test_reward_to_go_does_not_see_the_past():
     before = reward_to_go(rewards, gamma=0.9)
     rewards[:4] += 50.0
     np.testing.assert_array_equal(reward_to_go(rewards, gamma=0.9)[4:], before[4:])
+
+
+# Groups
+
+
+def test_group_advantages_by_hand():
+    # mean 4, deviations -3, -3, 1, 5, of which the mean square is 44 / 4 = 11
+    got = group_advantages([1, 1, 5, 9])
+    np.testing.assert_allclose(got, np.array([-3, -3, 1, 5]) / np.sqrt(11))
+
+
+def test_a_group_that_scored_alike_says_nothing():
+    for alike in (0.0, 0.1, -7e8):
+        np.testing.assert_array_equal(group_advantages([alike] * 7), np.zeros(7))
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_the_unit_and_the_origin_of_scores_do_not_matter_to_a_group(unit):
+    scores = np.random.default_rng(5).normal(size=20)
+    np.testing.assert_allclose(group_advantages(unit * (scores + 3)), group_advantages(scores))
+
+
+def test_group_advantages_are_leave_one_out_in_other_units():
+    scores = np.random.default_rng(6).normal(size=8)
+    np.testing.assert_allclose(group_advantages(scores) * scores.std() * 8 / 7, leave_one_out(scores))
+
+
+@pytest.mark.parametrize("scores", [[], [3.0], 3.0, [[1.0, 2.0]], [1.0, np.nan]], ids=str)
+def test_what_is_no_group_is_refused(scores):
+    with pytest.raises(ValueError, match="scores must"):
+        group_advantages(scores)
 
 
 # TD errors
