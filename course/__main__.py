@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--check", action="store_true", help="build nothing, only say what is stale")
     command.set_defaults(run=_build)
 
+    _add_measurements(commands)
+    _add_grading(commands)
+    return parser
+
+
+def _add_measurements(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("random-scores", help="measure random play on the Atari games")
     command.add_argument("--episodes", type=int, default=30, help="per game (default 30)")
     command.add_argument("--seed", type=int, default=0)
@@ -81,7 +87,15 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="each finished seed; a second call resumes"
     )
     command.set_defaults(run=_bench)
-    return parser
+
+
+def _add_grading(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("judge", help="the judge of an exercise for a function of anybody's")
+    command.add_argument("where", metavar="FILE:FUNCTION", help="for instance my_gae.py:gae")
+    command.add_argument("exercise", metavar="EXERCISE", help="its name, for instance gae")
+    command.add_argument("--seeds", type=int, default=5, help="sets of random cases (default 5)")
+    command.add_argument("--seconds", type=float, default=10.0, help="for one set (default 10)")
+    command.set_defaults(run=_judge)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -172,6 +186,15 @@ def _bench(options: argparse.Namespace) -> int:
 
     _, missing = bench(options.only, options.seeds, options.json)
     return 1 if missing else 0
+
+
+def _judge(options: argparse.Namespace) -> int:
+    from course.checks.panel import show
+    from course.grading import judge_file
+
+    verdict = judge_file(options.where, options.exercise, seeds=options.seeds, seconds=options.seconds)
+    show(verdict.message)
+    return 0 if verdict.passed else 1
 
 
 if __name__ == "__main__":

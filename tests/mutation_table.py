@@ -1,20 +1,35 @@
-"""How well the checks tell right from wrong, in numbers: run `python -m tests.mutation_table --seeds 20`.
+"""How well the checks tell right from wrong: run `python -m tests.mutation_table --seeds 20 --write`.
 
-Three counts. Known mistakes: refused, and with their own sentence, for every seed; the reference passes for
-every seed. Answers as people write them (`answers`): right ones pass, wrong ones are refused, and how many of
-those are told no more than that values differ. Pairs of mistakes: how many get both sentences.
+For every exercise: known mistakes, those refused by every seed and those told their own sentence, distinct
+sentences; answers as people write them (`answers`); and over all of these, false passes and false fails.
+With `--write` the tables go into docs/grading.md and docs/judging.md.
 """
 
 import argparse
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tqdm import tqdm
+
 from course.checks import Exercise, exercises, judge
+from tests import tables_in_docs
 from tests.answers import RIGHT, WRONG, Answer
 
 # What a panel says when it knows nothing but the numbers.
 ONLY_A_DIFFERENCE = re.compile(r"The values?( for [\w ]+)? differs?\b|There is a NaN|Every value is")
+
+FIRST_SEED = 1_000  # the exercises were written with those near 0
+HEAD = (
+    "exercise",
+    "known mistakes refused",
+    "told their own sentence",
+    "distinct causes",
+    "others' answers, right and wrong",
+    "false passes",
+    "false fails",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,21 +40,61 @@ class Row:
     mistakes: int
     refused: int  # mistakes that no seed let pass
     own: int  # mistakes that got their own sentence, and no other, for every seed
-    passed: int  # seeds for which the reference passed
+    causes: int  # different sentences among the mistakes
+    right: int  # answers as people write them
+    wrong: int
+    false_passes: int  # verdicts: of mistakes and wrong answers, over all seeds
+    false_fails: int  # of the reference and right answers
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """As `HEAD` has them."""
+        return (
+            f"`{self.name}`" if self.name.isidentifier() else self.name,
+            f"{self.refused} / {self.mistakes}",
+            str(self.own),
+            str(self.causes),
+            f"{self.right} + {self.wrong}",
+            str(self.false_passes),
+            str(self.false_fails),
+        )
 
 
 def row(exercise: Exercise, seeds: Iterable[int]) -> Row:
-    """Judge the reference and every known mistake of an exercise, for every seed."""
+    """Judge the reference, every known mistake and every answer to an exercise, for every seed."""
     seeds = list(seeds)
-    refused = 0
-    own = 0
+    refused = own = false_passes = 0
     for sentence, wrong in exercise.mistakes:
         verdicts = [judge(exercise.name, wrong, seed=seed) for seed in seeds]
-        refused += not any(verdict.passed for verdict in verdicts)
+        passed = sum(verdict.passed for verdict in verdicts)
+        refused += not passed
         own += all(verdict.cause == sentence for verdict in verdicts)
+        false_passes += passed
 
-    passed = sum(judge(exercise.name, exercise.reference, seed=seed).passed for seed in seeds)
-    return Row(name=exercise.name, mistakes=len(exercise.mistakes), refused=refused, own=own, passed=passed)
+    rights = [each.f for each in RIGHT if each.exercise == exercise.name]
+    wrongs = [each.f for each in WRONG if each.exercise == exercise.name]
+    false_passes += sum(judge(exercise.name, f, seed=seed).passed for f in wrongs for seed in seeds)
+    answers = [exercise.reference, *rights]
+    false_fails = sum(not judge(exercise.name, f, seed=seed).passed for f in answers for seed in seeds)
+
+    return Row(
+        name=exercise.name,
+        mistakes=len(exercise.mistakes),
+        refused=refused,
+        own=own,
+        causes=len({sentence for sentence, _ in exercise.mistakes}),
+        right=len(rights),
+        wrong=len(wrongs),
+        false_passes=false_passes,
+        false_fails=false_fails,
+    )
+
+
+def total(rows: Sequence[Row]) -> Row:
+    """The last row of the table."""
+    counted = [name for name in Row.__dataclass_fields__ if name != "name"]
+    sums = {name: sum(getattr(each, name) for each in rows) for name in counted}
+    return Row(name=f"all {len(rows)}", **sums)
 
 
 def only_a_difference(cause: str) -> bool:
@@ -52,32 +107,49 @@ def told(answer: Answer, cause: str) -> bool:
     return all(words in cause for words in answer.says)
 
 
+def exercise_table() -> str:
+    """Every exercise with its call and its first sentence, for docs/judging.md."""
+    rows = []
+    for each in exercises():
+        says = " ".join((inspect.getdoc(each.reference) or "").split("\n\n")[0].split())
+        rows.append((each.lesson, f"`{each.name}{_call(each)}`", says))
+    return tables_in_docs.table(("lesson", "call", "what it gives"), rows)
+
+
+def _call(exercise: Exercise) -> str:
+    signature = inspect.signature(exercise.reference)
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
+    return str(inspect.Signature(bare))
+
+
+def in_words(seeds: Sequence[int]) -> str:
+    """What else is counted about the answers that people wrote: whether they are told their mistake."""
+    causes = [judge(each.exercise, each.f, seed=seeds[0]).cause for each in WRONG]
+    vague = sum(map(only_a_difference, causes))
+    named = [told(each, cause) for each, cause in zip(WRONG, causes, strict=True) if each.says]
+    both = [told(each, cause) for each, cause in zip(WRONG, causes, strict=True) if len(each.says) > 1]
+    return (
+        f"Of the {len(WRONG)} wrong answers of others, {sum(named)} of the {len(named)} whose mistake is\n"
+        f"known were told it, {sum(both)} of {len(both)} with two mistakes at once were told both,\n"
+        f"and {vague} got no more than that something differs.\n"
+    )
+
+
 def main() -> None:
-    """Print the tables."""
+    """Measure, print, and write if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--write", action="store_true", help="into docs/grading.md and docs/judging.md")
+    options = parser.parse_args()
+    seeds = range(FIRST_SEED, FIRST_SEED + options.seeds)
 
-    print(f"{'exercise':<22}{'mistakes':>9}{'refused':>9}{'own sentence':>14}{'reference':>11}")
-    rows = [row(exercise, seeds) for exercise in exercises()]
-    for each in rows:
-        print(
-            f"{each.name:<22}{each.mistakes:>9}{each.refused:>9}{each.own:>14}{each.passed:>8}/{len(seeds)}"
-        )
-    mistakes, refused, own = (sum(getattr(r, name) for r in rows) for name in ("mistakes", "refused", "own"))
-    print(f"{f'all {len(rows)}':<22}{mistakes:>9}{refused:>9}{own:>14}")
-
-    passed = sum(all(judge(each.exercise, each.f, seed=seed).passed for seed in seeds) for each in RIGHT)
-    print(f"\nright answers: {passed} of {len(RIGHT)} pass for every seed")
-    refused = sum(not any(judge(each.exercise, each.f, seed=seed).passed for seed in seeds) for each in WRONG)
-    print(f"wrong answers: {refused} of {len(WRONG)} are refused for every seed")
-
-    causes = [judge(each.exercise, each.f, seed=0).cause for each in WRONG]
-    vague = sum(map(only_a_difference, causes))
-    named = sum(told(each, cause) for each, cause in zip(WRONG, causes, strict=True) if each.says)
-    print(f"told only that something differs: {vague}; told the mistake: {named}")
-    both = [told(each, cause) for each, cause in zip(WRONG, causes, strict=True) if len(each.says) > 1]
-    print(f"two mistakes or more at once: {sum(both)} of {len(both)} are told all of them")
+    rows = [row(exercise, seeds) for exercise in tqdm(exercises(), unit="exercise", disable=None)]
+    measured = tables_in_docs.table(HEAD, [each.cells for each in (*rows, total(rows))])
+    text = f"Over {len(seeds)} seeds.\n\n{measured}\n{in_words(seeds)}"
+    print(text)
+    if options.write:
+        tables_in_docs.write("grading.md", "mutation table", text)
+        tables_in_docs.write("judging.md", "exercises", exercise_table())
 
 
 if __name__ == "__main__":

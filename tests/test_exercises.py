@@ -9,8 +9,9 @@ import pytest
 
 from course.checks import exercises, judge
 from course.checks.report import call_text
+from tests import tables_in_docs
 from tests.answers import RIGHT, WRONG
-from tests.mutation_table import only_a_difference, row, told
+from tests.mutation_table import exercise_table, only_a_difference, row, told
 
 SEEDS = range(7)
 EXERCISES = exercises()
@@ -101,12 +102,50 @@ def test_two_mistakes_at_once_are_both_named():
 def test_the_table_counts_refusals_sentences_and_passes():
     exercise = EXERCISES[0]
     counted = row(exercise, seeds=[101, 102])
-    assert counted.refused == counted.own == counted.mistakes == len(exercise.mistakes)
-    assert counted.passed == 2
+    assert counted.refused == counted.own == counted.causes == counted.mistakes == len(exercise.mistakes)
+    assert (counted.false_passes, counted.false_fails) == (0, 0)
 
     odd = replace(exercise, mistakes=(("Never heard.", np.mean), ("Right.", exercise.reference)))
     counted = row(odd, seeds=[101])
-    assert (counted.mistakes, counted.refused, counted.own) == (2, 1, 0)
+    assert (counted.mistakes, counted.refused, counted.own, counted.causes) == (2, 1, 0, 2)
+    assert (counted.false_passes, counted.false_fails) == (1, 0)  # only the true reference is the reference
+    odd = replace(exercise, reference=np.mean)
+    assert row(odd, seeds=[101, 102]).false_fails == 2
+
+
+def test_the_published_table_is_of_todays_exercises_and_finds_nothing_wrong():
+    *published, total = tables_in_docs.cells(mutation_text().split("\n\n")[1])
+    for cells, exercise in zip(published, EXERCISES, strict=True):
+        mistakes = len(exercise.mistakes)
+        causes = len({sentence for sentence, _ in exercise.mistakes})
+        right, wrong = (sum(each.exercise == exercise.name for each in answers) for answers in (RIGHT, WRONG))
+        assert cells == [
+            f"`{exercise.name}`",
+            f"{mistakes} / {mistakes}",
+            str(mistakes),
+            str(causes),
+            f"{right} + {wrong}",
+            "0",
+            "0",
+        ], "run `python -m tests.mutation_table --seeds 20 --write`"
+    assert total[0] == f"all {len(EXERCISES)}"
+    assert total[1:] == [str(cell) for cell in summed(published)]
+
+
+def mutation_text():
+    return tables_in_docs.between("grading.md", "mutation table")
+
+
+def summed(rows):
+    """The columns of the published table added up; `3 / 3` and `2 + 4` stand for two numbers."""
+    for column in list(zip(*rows, strict=True))[1:]:
+        sign = next((sign for sign in (" / ", " + ") if sign in column[0]), "")
+        parts = [cell.split(sign) if sign else [cell] for cell in column]
+        yield sign.join(str(sum(map(int, part))) for part in zip(*parts, strict=True))
+
+
+def test_the_published_list_of_exercises_is_todays():
+    assert tables_in_docs.between("judging.md", "exercises") == exercise_table()
 
 
 # What the cases cover

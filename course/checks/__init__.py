@@ -99,18 +99,19 @@ def use(f: Callable) -> Callable:
     return exercise.reference
 
 
-def judge(name: str, f: Callable, *, seed: int) -> Verdict:
+def judge(name: str, f: Callable, *, seed: int, seconds: float | None = None) -> Verdict:
     """Judge `f` as an answer to the exercise `name`. Shows nothing; raises nothing that `f` raises.
 
     Args:
         name: of the exercise.
         f: the answer.
         seed: of the random cases.
+        seconds: for all calls of `f` together; those of a check if nothing is said.
 
     Raises:
         ValueError: if there is no exercise of that name.
     """
-    report = examine(_find(name), f, seed=seed)
+    report = examine(_find(name), f, seed=seed, seconds=seconds)
     return Verdict(report.status == "passed", str(Panel(name, report)), report.cause)
 
 

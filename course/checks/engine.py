@@ -19,8 +19,10 @@ __all__ = ["BrokenExercise", "Case", "Exercise", "Odd", "examine", "returned"]
 SECONDS = 1.0  # for all calls of the learner's function together; `check` promises 2 s in all
 
 
-def examine(exercise: Exercise, f: Callable, *, seed: int) -> Report:
+def examine(exercise: Exercise, f: Callable, *, seed: int, seconds: float | None = None) -> Report:
     """Judge `f` on the exercise's cases; raises nothing, whatever `f` raises.
+
+    All calls of `f` together have so many seconds, or those of a check if nothing is said.
 
     Raises:
         BrokenExercise: if the exercise's own reference fails. That is an error of the course.
@@ -29,7 +31,7 @@ def examine(exercise: Exercise, f: Callable, *, seed: int) -> Report:
     with usual_torch():
         cases = exercise.cases(np.random.default_rng(seed))
         wanted = [right(exercise, case) for case in cases]
-        given = _tried(exercise, f, cases)
+        given = _tried(exercise, f, cases, seconds)
         tried = tuple(dict.fromkeys(case.label for case in cases))
 
         for case, got, want in zip(cases, given, wanted, strict=False):
@@ -49,11 +51,12 @@ def examine(exercise: Exercise, f: Callable, *, seed: int) -> Report:
     return Report(status="passed", tried=tried, notes=notes)
 
 
-def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case]) -> list[Outcome]:
+def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case], seconds: float | None) -> list[Outcome]:
     """What the learner's function gives, case by case, until its time is up."""
     given: list[Outcome] = []
+    seconds = SECONDS if seconds is None else seconds
     try:
-        with time_limit(SECONDS, inside=observed.__code__) as time_is_up:
+        with time_limit(seconds, inside=observed.__code__) as time_is_up:
             for case in cases:
                 outcome = run(exercise, f, case)
                 if time_is_up():
@@ -62,7 +65,7 @@ def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case]) -> list[Outco
                 if isinstance(outcome, Raised) and isinstance(outcome.error, KeyboardInterrupt):
                     break  # Ctrl-C is meant for the check, not for one call of many
     except TimeLimit:
-        given.append(Raised(TimeLimit(SECONDS)))
+        given.append(Raised(TimeLimit(seconds)))
     return given
 
 
