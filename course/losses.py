@@ -38,7 +38,7 @@ def policy_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
 
     Sutton & Barto (2018), eq. 13.11. Lesson 10.
     """
-    _same_shape(log_probs=log_probs, advantages=advantages)
+    one_shape(log_probs=log_probs, advantages=advantages)
     return -(log_probs * advantages.detach()).mean()
 
 
@@ -59,7 +59,7 @@ def value_loss(values: Tensor, targets: Tensor) -> Tensor:
 
     Sutton & Barto (2018), eq. 9.1. Lesson 6.
     """
-    _same_shape(values=values, targets=targets)
+    one_shape(values=values, targets=targets)
     return 0.5 * (values - targets.detach()).square().mean()
 
 
@@ -88,7 +88,7 @@ def clipped_policy_loss(
 
     Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347. Lesson 11.
     """
-    _same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    one_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
     clip = number("clip", clip, above=0)
 
     advantages = advantages.detach()
@@ -114,7 +114,7 @@ def entropy(log_probs: Tensor) -> Tensor:
 
     Williams & Peng (1991), Function optimization using connectionist reinforcement learning. Lesson 11.
     """
-    _same_shape(log_probs=log_probs)
+    one_shape(log_probs=log_probs)
     # An impossible action (log 0) adds nothing: the limit of p log p is 0.
     possible = log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
     return -(possible.exp() * possible).sum(dim=-1).mean()
@@ -141,7 +141,7 @@ def preference_loss(chosen: Tensor, rejected: Tensor) -> Tensor:
 
     Bradley & Terry (1952); Ouyang et al. (2022), eq. 1: https://arxiv.org/abs/2203.02155. Lesson 14.
     """
-    _same_shape(chosen=chosen, rejected=rejected)
+    one_shape(chosen=chosen, rejected=rejected)
     # Taken one after the other, log(sigmoid(x)) is log(0) in float32 for all x below about -89.
     return -logsigmoid(chosen - rejected).mean()
 
@@ -231,7 +231,8 @@ def _binds(signature: inspect.Signature, *positions: str, **keywords: float) -> 
     return True
 
 
-def _same_shape(**tensors: Tensor) -> None:
+def one_shape(**tensors: Tensor) -> None:
+    """Raise ValueError unless all are tensors of one shape with at least one element."""
     for name, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             raise ValueError(f"{name} must be a tensor, got {type(tensor).__name__}")
