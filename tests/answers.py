@@ -1792,3 +1792,349 @@ def the_task_alone(terminated, truncated):
     real = np.ones_like(terminated)
     real[1:] = ~terminated[:-1]
     return real
+
+
+# answer_mask
+
+
+@right("answer_mask", "a loop with a flag, row by row")
+def a_loop_with_a_flag(tokens, end):
+    mask = np.zeros(tokens.shape, dtype=bool)
+    for b, row in enumerate(tokens):
+        for t, token in enumerate(row):
+            mask[b, t] = True
+            if token == end:
+                break
+    return mask
+
+
+@right("answer_mask", "a post-training library: no end among the tokens before")
+def no_end_before(tokens, end):
+    ends = tokens == end
+    before = np.zeros_like(ends)
+    before[:, 1:] = np.logical_or.accumulate(ends, axis=1)[:, :-1]
+    return ~before
+
+
+@right("answer_mask", "first index, or the length of the row")
+def up_to_the_first_index(tokens, end):
+    length = tokens.shape[1]
+    first = np.where((tokens == end).any(axis=1), (tokens == end).argmax(axis=1), length)
+    return (np.arange(length) <= first[:, None]).astype(int)
+
+
+@wrong("answer_mask", "a trainer whose mask is of what comes before the end", "end itself is left out")
+def without_the_end(tokens, end):
+    return np.cumsum(tokens == end, axis=1) == 0
+
+
+@wrong("answer_mask", "tokenizers: attention is what is no padding", "not 0")
+def what_is_not_padding(tokens, end):
+    return tokens != 0
+
+
+@wrong("answer_mask", "a first attempt", "also what stands after it")
+def what_is_not_the_end(tokens, end):
+    return tokens != end
+
+
+@wrong("answer_mask", "argmax of a row without an end is 0", "keeps only its first token")
+def argmax_alone(tokens, end):
+    return np.arange(tokens.shape[1]) <= (tokens == end).argmax(axis=1)[:, None]
+
+
+@wrong("answer_mask", "a cumulative sum of at most 1", "until a second end")
+def at_most_one_end(tokens, end):
+    return (tokens == end).cumsum(axis=1) <= 1
+
+
+@wrong("answer_mask", "list.index in a loop", "raises an error")
+def by_list_index(tokens, end):
+    mask = np.zeros(tokens.shape, dtype=bool)
+    for b, row in enumerate(tokens.tolist()):
+        mask[b, : row.index(end) + 1] = True
+    return mask
+
+
+@wrong("answer_mask", "a loop that stops before it marks, and a fixed number", "end itself", "always 2")
+def stops_before_it_marks(tokens, end):
+    mask = np.zeros(tokens.shape, dtype=int)
+    for b, row in enumerate(tokens):
+        for t, token in enumerate(row):
+            if token == 2:
+                break
+            mask[b, t] = 1
+    return mask
+
+
+@wrong("answer_mask", "argmax, and the end left out", "end itself is left out", "keeps only its first token")
+def argmax_and_before(tokens, end):
+    return np.arange(tokens.shape[1]) < (tokens == end).argmax(axis=1)[:, None]
+
+
+@wrong("answer_mask", "the count runs down the batch", "from answer to answer")
+def along_the_batch(tokens, end):
+    ends = tokens == end
+    return np.cumsum(ends, axis=0) - ends == 0
+
+
+# token_rewards
+
+
+@right("token_rewards", "most trainers: a list of tolls, and the score on top of the last")
+def tolls_and_a_score_on_top(score, log_probs, ref_log_probs, *, beta):
+    rewards = [-beta * (lp - ref) for lp, ref in zip(log_probs, ref_log_probs, strict=True)]
+    rewards[-1] = rewards[-1] + score
+    return rewards
+
+
+@right("token_rewards", "a vector that is the score at the last place")
+def a_one_at_the_end(score, log_probs, ref_log_probs, *, beta):
+    last = np.zeros(len(log_probs))
+    last[-1] = score
+    return last + beta * (ref_log_probs - log_probs)
+
+
+@right("token_rewards", "in place, on what is handed in")
+def in_place_on_log_probs(score, log_probs, ref_log_probs, *, beta):
+    log_probs -= ref_log_probs
+    log_probs *= -beta
+    log_probs[len(log_probs) - 1] += score
+    return log_probs
+
+
+@wrong("token_rewards", "a report to a library: the KL was added to the reward", "sign of the toll")
+def paid_for_leaving(score, log_probs, ref_log_probs, *, beta):
+    rewards = beta * (log_probs - ref_log_probs)
+    rewards[-1] += score
+    return rewards
+
+
+@wrong("token_rewards", "the two log-probabilities in the other order", "sign of the toll")
+def the_reference_first(score, log_probs, ref_log_probs, *, beta):
+    rewards = -beta * (ref_log_probs - log_probs)
+    rewards[-1] += score
+    return rewards
+
+
+@wrong("token_rewards", "numpy stretches a number over the array", "Every token gets the whole score")
+def the_score_on_every_token(score, log_probs, ref_log_probs, *, beta):
+    return score - beta * (log_probs - ref_log_probs)
+
+
+@wrong("token_rewards", "a first attempt: the last reward is the score", "in place of the last")
+def the_last_is_the_score(score, log_probs, ref_log_probs, *, beta):
+    rewards = -beta * (log_probs - ref_log_probs)
+    rewards[-1] = score
+    return rewards
+
+
+@wrong("token_rewards", "sequence-level KL", "whole answer stands at its last token")
+def one_toll_at_the_end(score, log_probs, ref_log_probs, *, beta):
+    rewards = np.zeros(len(log_probs))
+    rewards[-1] = score - beta * np.sum(log_probs - ref_log_probs)
+    return rewards
+
+
+@wrong("token_rewards", "brackets: beta in front of all", "beta is multiplied into the score")
+def beta_in_front_of_all(score, log_probs, ref_log_probs, *, beta):
+    rewards = ref_log_probs - log_probs
+    rewards[-1] += score
+    return beta * rewards
+
+
+@wrong("token_rewards", "GRPO's estimate of the KL", "k3")
+def with_k3(score, log_probs, ref_log_probs, *, beta):
+    back = ref_log_probs - log_probs
+    rewards = -beta * (np.exp(back) - back - 1)
+    rewards[-1] += score
+    return rewards
+
+
+@wrong("token_rewards", "sign and place", "sign of the toll", "stands at the first token")
+def sign_and_place(score, log_probs, ref_log_probs, *, beta):
+    rewards = beta * (log_probs - ref_log_probs)
+    rewards[0] += score
+    return rewards
+
+
+@wrong("token_rewards", "no price, and the score shared", "beta is missing", "shared over the tokens")
+def no_price_and_shares(score, log_probs, ref_log_probs, *, beta):
+    return score / len(log_probs) - (log_probs - ref_log_probs)
+
+
+@wrong("token_rewards", "a first attempt: the exponent forgotten nowhere", "difference of probabilities")
+def differences_of_probabilities(score, log_probs, ref_log_probs, *, beta):
+    rewards = -beta * (np.exp(log_probs) - np.exp(ref_log_probs))
+    rewards[-1] += score
+    return rewards
+
+
+# preference_loss
+
+
+@right("preference_loss", "most trainers of reward models")
+def minus_logsigmoid(chosen, rejected):
+    return -F.logsigmoid(chosen - rejected).mean()
+
+
+@right("preference_loss", "the softplus of the other way round")
+def softplus_of_the_gap(chosen, rejected):
+    return F.softplus(rejected - chosen).sum() / len(chosen)
+
+
+@right("preference_loss", "logistic regression on differences, with every label 1")
+def cross_entropy_of_ones(chosen, rejected):
+    return F.binary_cross_entropy_with_logits(chosen - rejected, torch.ones_like(chosen))
+
+
+@right("preference_loss", "a classification of two scores")
+def softmax_over_the_pair(chosen, rejected):
+    return -torch.log_softmax(torch.stack([chosen, rejected], dim=1), dim=1)[:, 0].mean()
+
+
+@right("preference_loss", "log(exp + exp), of torch")
+def logaddexp_of_the_pair(chosen, rejected):
+    return (torch.logaddexp(chosen, rejected) - chosen).mean()
+
+
+@wrong("preference_loss", "the paper's formula, letter by letter", "log and gradient are lost")
+def log_of_sigmoid(chosen, rejected):
+    return -torch.log(torch.sigmoid(chosen - rejected)).mean()
+
+
+@wrong("preference_loss", "log(1 + exp) by hand", "log and gradient are lost")
+def log_of_one_plus_exp(chosen, rejected):
+    return torch.log(1 + torch.exp(rejected - chosen)).mean()
+
+
+@wrong("preference_loss", "arguments taken for one another", "swapped")
+def the_wrong_one_preferred(chosen, rejected):
+    return -F.logsigmoid(rejected - chosen).mean()
+
+
+@wrong("preference_loss", "a first attempt", "logarithm is missing")
+def sigmoid_without_log(chosen, rejected):
+    return -torch.sigmoid(chosen - rejected).mean()
+
+
+@wrong("preference_loss", "a ranking library", "hinge")
+def margin_ranking(chosen, rejected):
+    return F.margin_ranking_loss(chosen, rejected, torch.ones_like(chosen), margin=1.0)
+
+
+@wrong("preference_loss", "clamped against overflow", "clamped at 20")
+def clamped_at_twenty(chosen, rejected):
+    gap = torch.clamp(chosen - rejected, min=-20, max=20)
+    return -F.logsigmoid(gap).mean()
+
+
+@wrong("preference_loss", "the chance by the formula of Bradley and Terry", "exp of a score itself")
+def bradley_terry_by_exp(chosen, rejected):
+    better = torch.exp(chosen)
+    return -torch.log(better / (better + torch.exp(rejected))).mean()
+
+
+@wrong("preference_loss", "the loser as a constant, and a sum", "rejected answers are detached", "a sum")
+def against_a_constant(chosen, rejected):
+    return -F.logsigmoid(chosen - rejected.detach()).sum()
+
+
+@wrong("preference_loss", "swapped, and a sum", "swapped", "a sum")
+def swapped_and_summed(chosen, rejected):
+    return -F.logsigmoid(rejected - chosen).sum()
+
+
+@wrong("preference_loss", "a small number under the logarithm", "1e-8 is added")
+def a_small_number_under_the_log(chosen, rejected):
+    return -torch.log(torch.sigmoid(chosen - rejected) + 1e-8).mean()
+
+
+@wrong("preference_loss", "a clamp that nobody else has")
+def clamped_at_thirty(chosen, rejected):
+    return -F.logsigmoid((chosen - rejected).clamp(-30, 30)).mean()
+
+
+# group_advantages
+
+
+@right("group_advantages", "GRPO as published, with an epsilon of 1e-8")
+def as_in_grpo_with_epsilon(scores):
+    refuse_if(len(scores) < 2)
+    return (scores - scores.mean()) / (scores.std() + 1e-8)
+
+
+@right("group_advantages", "with a guard for equal scores")
+def with_a_guard_for_equals(scores):
+    refuse_if(scores.size < 2)
+    spread = np.std(scores)
+    return (scores - np.mean(scores)) / spread if spread else np.zeros_like(scores)
+
+
+@right("group_advantages", "Python's own statistics")
+def by_pstdev(scores):
+    refuse_if(len(scores) <= 1)
+    spread = statistics.pstdev(scores.tolist())
+    mean = statistics.fmean(scores)
+    return [(score - mean) / spread if spread else 0.0 for score in scores]
+
+
+@wrong("group_advantages", "torch's std in most trainers", "n - 1")
+def as_torch_has_it(scores):
+    refuse_if(len(scores) < 2)
+    return (scores - scores.mean()) / (scores.std(ddof=1) + 1e-8)
+
+
+@wrong("group_advantages", "a trainer with 1e-4 below the line", "1e-4 is added")
+def one_in_ten_thousand(scores):
+    refuse_if(len(scores) < 2)
+    return (scores - scores.mean()) / (scores.std() + 1e-4)
+
+
+@wrong("group_advantages", "a trainer with n - 1 and 1e-4 below the line", "n - 1", "1e-4 is added")
+def n_less_one_and_one_in_ten_thousand(scores):
+    refuse_if(len(scores) < 2)
+    return (scores - scores.mean()) / (scores.std(ddof=1) + 1e-4)
+
+
+@wrong("group_advantages", "Dr. GRPO: no standard deviation", "nothing is divided")
+def without_the_deviation(scores):
+    refuse_if(len(scores) < 2)
+    return scores - scores.mean()
+
+
+@wrong("group_advantages", "a first attempt", "0 / 0")
+def nothing_for_equals(scores):
+    refuse_if(len(scores) < 2)
+    return (scores - scores.mean()) / scores.std()
+
+
+@wrong("group_advantages", "a first attempt, and nothing refused", "0 / 0", "no group")
+def nothing_for_equals_nor_for_one(scores):
+    return (scores - scores.mean()) / scores.std()
+
+
+@wrong("group_advantages", "equal scores taken for an error", "no mistake of the caller's")
+def refuses_equals(scores):
+    refuse_if(len(scores) < 2 or scores.std() == 0)
+    return (scores - scores.mean()) / scores.std()
+
+
+@wrong("group_advantages", "leave-one-out in the same units", "mean of the others")
+def leave_one_out_in_deviations(scores):
+    refuse_if(len(scores) < 2)
+    others = (scores.sum() - scores) / (len(scores) - 1)
+    return (scores - others) / max(scores.std(), 1e-8)
+
+
+@wrong("group_advantages", "the variance", "divides by the variance", "no group")
+def variance_and_nothing_refused(scores):
+    return (scores - scores.mean()) / (scores.var() if scores.std() else 1.0)
+
+
+@wrong("group_advantages", "isclose against division by 0", "called equal here")
+def called_equal(scores):
+    refuse_if(len(scores) < 2)
+    if np.allclose(scores, scores[0]):
+        return np.zeros(len(scores))
+    return (scores - scores.mean()) / scores.std()

@@ -406,6 +406,7 @@ def test_no_numpy_exercise_loads_torch():
         "actor_critic_update",
         "clipped_policy_loss",
         "entropy",
+        "preference_loss",
     }
     names = [exercise.name for exercise in EXERCISES if exercise.name not in with_torch]
     code = (

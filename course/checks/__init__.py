@@ -142,6 +142,10 @@ MODULES = {
     "actor_critic_update": "actor_critic",
     "clipped_policy_loss": "ppo",
     "entropy": "ppo",
+    "answer_mask": "tokens",
+    "token_rewards": "tokens",
+    "preference_loss": "preferences",
+    "group_advantages": "reward_models",
 }
 
 
