@@ -2138,3 +2138,328 @@ def called_equal(scores):
     if np.allclose(scores, scores[0]):
         return np.zeros(len(scores))
     return (scores - scores.mean()) / scores.std()
+
+
+# trained_tokens
+
+
+@right("trained_tokens", "a trainer that looks for the first end of each row")
+def up_to_the_first_end(tokens, end):
+    mask = np.ones(tokens.shape, dtype=bool)
+    for row, answer in enumerate(tokens.tolist()):
+        if end in answer:
+            mask[row, answer.index(end) + 1 :] = False
+    return mask
+
+
+@right("trained_tokens", "a cumulated sum, shifted by one place")
+def a_shifted_cumsum(tokens, end):
+    over = np.cumsum(tokens == end, axis=1) > 0
+    return np.concatenate([np.ones((len(tokens), 1), dtype=bool), ~over[:, :-1]], axis=1)
+
+
+@wrong("trained_tokens", "a tutorial of a chat model: the stop token masked", "end is taken out")
+def the_stop_token_masked(tokens, end):
+    return np.cumsum(tokens == end, axis=1) == 0
+
+
+@wrong("trained_tokens", "a library in which the end is the padding", "Only the ends")
+def the_end_is_the_padding(tokens, end):
+    return tokens != end
+
+
+@wrong("trained_tokens", "argmax of a row without an end", "Of an answer that was cut")
+def argmax_of_nothing(tokens, end):
+    ends = tokens == end
+    first = np.where(ends.any(axis=1), ends.argmax(axis=1), -1)
+    return np.arange(tokens.shape[1]) <= first[:, None]
+
+
+# first_tokens
+
+
+@right("first_tokens", "a loop over answers with searchsorted")
+def a_loop_with_searchsorted(chances, draws):
+    upto = np.cumsum(chances, axis=1)
+    found = [np.searchsorted(row[:-1], draw, side="right") for row, draw in zip(upto, draws, strict=True)]
+    return np.array(found)
+
+
+@right("first_tokens", "argmax of what lies above the draw")
+def argmax_of_what_lies_above(chances, draws):
+    return (np.cumsum(chances, axis=1) > draws[:, None]).argmax(axis=1)
+
+
+@wrong("first_tokens", "a chat model's sampler: one draw for the group", "first one's draw")
+def one_draw_for_the_group(chances, draws):
+    upto = np.cumsum(chances, axis=1)[:, :-1]
+    return (draws[0] >= upto).sum(axis=1)
+
+
+@wrong("first_tokens", "the prompt sampled once, its token copied", "first one's token")
+def one_token_copied(chances, draws):
+    token = np.searchsorted(np.cumsum(chances[0])[:-1], draws[0], side="right")
+    return np.full(len(draws), token)
+
+
+@wrong("first_tokens", "an evaluation at temperature 0", "likeliest")
+def greedy(chances, draws):
+    return np.argmax(chances, axis=1)
+
+
+# kl_penalty
+
+
+@right("kl_penalty", "the reference minus the policy")
+def reference_minus_policy(log_probs, ref_log_probs, *, beta):
+    return beta * (ref_log_probs - log_probs)
+
+
+@right("kl_penalty", "the logarithm of the ratio")
+def logarithm_of_the_ratio(log_probs, ref_log_probs, *, beta):
+    return [beta * math.log(math.exp(ref - own)) for own, ref in zip(log_probs, ref_log_probs, strict=True)]
+
+
+@wrong("kl_penalty", "a question that users ask: why does a larger beta drift further", "turned round")
+def a_bonus_for_drift(log_probs, ref_log_probs, *, beta):
+    return beta * (log_probs - ref_log_probs)
+
+
+@wrong("kl_penalty", "the estimator of a paper's loss, put into the reward", "k3")
+def k3_as_a_reward(log_probs, ref_log_probs, *, beta):
+    ratio = np.exp(ref_log_probs - log_probs)
+    return -beta * (ratio - 1 - np.log(ratio))
+
+
+@wrong("kl_penalty", "a mend of a negative KL", "either side")
+def drift_without_its_sign(log_probs, ref_log_probs, *, beta):
+    return -beta * np.abs(log_probs - ref_log_probs)
+
+
+@wrong("kl_penalty", "two slips of a first attempt", "turned round", "beta is missing")
+def no_sign_and_no_beta(log_probs, ref_log_probs, *, beta):
+    return log_probs - ref_log_probs
+
+
+# last_rows
+
+
+@right("last_rows", "the last true one, found from behind")
+def found_from_behind(mask):
+    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+
+
+@right("last_rows", "the largest row number that counts")
+def the_largest_that_counts(mask):
+    return np.max(np.arange(mask.shape[1]) * mask, axis=1)
+
+
+@wrong("last_rows", "a library that argues about it: the length itself", "one row late")
+def the_length_itself(mask):
+    return np.count_nonzero(mask, axis=1)
+
+
+@wrong("last_rows", "a score read at the first padding, minus one", "fills its row")
+def before_the_first_padding(mask):
+    return (~mask).argmax(axis=1) - 1
+
+
+@wrong("last_rows", "a score read at place -1", "last place of the array")
+def at_place_minus_one(mask):
+    return np.full(mask.shape[0], mask.shape[1] - 1)
+
+
+# ended_rows
+
+
+@right("ended_rows", "an array of flags that is written to")
+def written_to_by_pairs(last, rows):
+    ended = np.zeros((rows, len(last)), dtype=bool)
+    ended[last, np.arange(len(last))] = True
+    return ended
+
+
+@wrong("ended_rows", "advantages over a padded batch", "array's last row")
+def the_array_ends_them_all(last, rows):
+    ended = np.zeros((rows, len(last)), dtype=bool)
+    ended[-1] = True
+    return ended
+
+
+@wrong("ended_rows", "a batch-first habit", "Time is not first")
+def batch_first(last, rows):
+    return last[:, None] == np.arange(rows)
+
+
+@wrong("ended_rows", "a slice instead of a pair", "padding is marked")
+def from_there_on(last, rows):
+    ended = np.zeros((rows, len(last)), dtype=bool)
+    for answer, row in enumerate(last):
+        ended[row:, answer] = True
+    return ended
+
+
+# next_worth
+
+
+@right("next_worth", "a product with what goes on")
+def times_what_goes_on(next_values, terminated, truncated):
+    return next_values * (1.0 - terminated)
+
+
+@right("next_worth", "zeros written into a copy")
+def zeros_written_in(next_values, terminated, truncated):
+    worth = np.array(next_values)
+    worth[terminated] = 0
+    return worth
+
+
+@wrong("next_worth", "one flag called done, in most code", "time limit counts as the end")
+def one_flag_called_done(next_values, terminated, truncated):
+    done = terminated | truncated
+    return next_values * ~done
+
+
+@wrong("next_worth", "the flags taken for each other", "mixed up")
+def flags_taken_for_each_other(next_values, terminated, truncated):
+    return next_values * ~truncated
+
+
+# values_before
+
+
+@right("values_before", "from the prompt's last place on")
+def from_the_prompt_s_last_place(outputs, length):
+    prompt = outputs.shape[1] - length
+    return outputs[:, prompt - 1 : prompt - 1 + length]
+
+
+@right("values_before", "the last dropped first")
+def the_last_dropped_first(outputs, length):
+    return outputs[:, :-1][:, -length:]
+
+
+@wrong("values_before", "a mend of what was right: reported as off by one", "*after* each token")
+def a_mend_of_what_was_right(outputs, length):
+    return outputs[:, -length:]
+
+
+@wrong("values_before", "the other way off", "too early")
+def off_the_other_way(outputs, length):
+    return outputs[:, -length - 2 : -2]
+
+
+# token_log_probs
+
+
+@right("token_log_probs", "the cross-entropy, turned round")
+def cross_entropy_turned_round(logits, tokens, *, temperature):
+    flat = F.cross_entropy((logits / temperature).flatten(0, 1), tokens.flatten(), reduction="none")
+    return -flat.reshape(tokens.shape)
+
+
+@right("token_log_probs", "the token's logit minus the logsumexp, as libraries do to save memory")
+def minus_the_logsumexp(logits, tokens, *, temperature):
+    hot = logits / temperature
+    return hot.gather(-1, tokens.unsqueeze(-1)).squeeze(-1) - hot.logsumexp(dim=-1)
+
+
+@wrong("token_log_probs", "several trainers, in whose samplers the temperature was", "temperature is ignored")
+def the_temperature_ignored(logits, tokens, *, temperature):
+    return F.log_softmax(logits, -1).gather(-1, tokens[..., None]).squeeze(-1)
+
+
+@wrong("token_log_probs", "a mend that comes too late", "too late")
+def divided_too_late(logits, tokens, *, temperature):
+    return F.log_softmax(logits, -1).gather(-1, tokens[..., None]).squeeze(-1) / temperature
+
+
+@wrong("token_log_probs", "an evaluation's cross-entropy", "cross-entropy")
+def as_a_loss(logits, tokens, *, temperature):
+    return -minus_the_logsumexp(logits, tokens, temperature=temperature)
+
+
+# critic_loss
+
+
+@right("critic_loss", "a library's mse_loss on what was written")
+def mse_of_what_was_written(values, targets, mask):
+    return 0.5 * F.mse_loss(values[mask], targets.detach()[mask])
+
+
+@right("critic_loss", "a product with the mask, over its sum")
+def product_over_the_sum(values, targets, mask):
+    square = (values - targets.detach()) ** 2
+    return 0.5 * (square * mask).sum() / mask.sum()
+
+
+@wrong("critic_loss", "a critic whose values were turned into numbers on the way", "never learns")
+def values_detached(values, targets, mask):
+    return 0.5 * ((values.detach() - targets.detach())[mask] ** 2).mean()
+
+
+@wrong("critic_loss", "the mean of a masked array", "still counts in the number")
+def mean_of_a_masked_array(values, targets, mask):
+    return 0.5 * ((values - targets.detach()) ** 2 * mask).mean()
+
+
+@wrong("critic_loss", "a mean of means, and no half", "averaged first", "half is missing")
+def a_mean_of_means(values, targets, mask):
+    square = (values - targets.detach()) ** 2 * mask
+    return (square.sum(1) / mask.sum(1)).mean()
+
+
+# token_loss
+
+
+@right("token_loss", "the larger of two losses, masked by where")
+def larger_of_two_losses_masked(log_probs, old_log_probs, advantages, mask, *, clip, divisor):
+    a = advantages.detach()
+    ratio = torch.where(mask, log_probs - old_log_probs.detach(), 0.0).exp()
+    each = torch.max(-a * ratio, -a * torch.clamp(ratio, 1 - clip, 1 + clip))
+    return torch.where(mask, each, 0.0).sum() / divisor
+
+
+@wrong("token_loss", "advantages straight from the critic", "would train the critic")
+def advantages_with_their_graph(log_probs, old_log_probs, advantages, mask, *, clip, divisor):
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    least = torch.min(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return -(least * mask).sum() / divisor
+
+
+@wrong("token_loss", "the mean over an answer's tokens, then over answers", "averaged first")
+def mean_of_each_answer(log_probs, old_log_probs, advantages, mask, *, clip, divisor):
+    a = advantages.detach()
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    least = torch.min(ratio * a, ratio.clamp(1 - clip, 1 + clip) * a)
+    return -((least * mask).sum(1) / mask.sum(1)).mean()
+
+
+@wrong("token_loss", "the mean over the batch's tokens, and nothing detached", "mean over the tokens", "into")
+def mean_of_the_batch_nothing_detached(log_probs, old_log_probs, advantages, mask, *, clip, divisor):
+    ratio = (log_probs - old_log_probs).exp()
+    least = torch.min(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return -least[mask].mean()
+
+
+# surrogate_loss
+
+
+@right("surrogate_loss", "a quotient of probabilities")
+def a_quotient_of_probabilities(log_probs, old_log_probs, advantages):
+    return torch.mean(-(log_probs.exp() / old_log_probs.detach().exp()) * advantages.detach())
+
+
+@wrong("surrogate_loss", "a mend of a loss of 0", "lost their sign")
+def a_mend_of_a_loss_of_zero(log_probs, old_log_probs, advantages):
+    return -((log_probs - old_log_probs.detach()).exp() * advantages.detach().abs()).mean()
+
+
+@wrong("surrogate_loss", "another mend of a loss of 0: the old policy dropped", "plain log-probability")
+def the_old_policy_dropped(log_probs, old_log_probs, advantages):
+    return -(log_probs * advantages.detach()).mean()
+
+
+@wrong("surrogate_loss", "a loss by hand: no minus, nothing detached", "sign is turned round", "into")
+def surrogate_without_anything(log_probs, old_log_probs, advantages):
+    return ((log_probs - old_log_probs).exp() * advantages).mean()

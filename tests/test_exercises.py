@@ -16,12 +16,21 @@ from tests.mutation_table import exercise_table, only_a_difference, row, told
 SEEDS = range(7)
 EXERCISES = exercises()
 EVERY = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
-# An entropy is one of probabilities, an update is of what is about 1 in size (normalised, and in units), and
-# tokens are numbers of words.
+# What takes tokens, flags, chances or nats, and no points.
+TOKENS = (
+    "answer_mask",
+    "trained_tokens",
+    "first_tokens",
+    "kl_penalty",
+    "last_rows",
+    "ended_rows",
+    "token_log_probs",
+)
+# An entropy is one of probabilities, and an update is of what is about 1 in size: normalised, and in units.
 POINTS = [
     exercise
     for exercise in EXERCISES
-    if exercise.name not in ("real_steps", "entropy", "actor_critic_update", "answer_mask")
+    if exercise.name not in ("real_steps", "entropy", "actor_critic_update", *TOKENS)
 ]
 PAIRS = [answer for answer in WRONG if len(answer.says) > 1]
 
@@ -164,7 +173,7 @@ def answerable(exercise):
 
 @EVERY
 def test_cases_are_of_one_row_and_of_many(exercise):
-    if exercise.name == "real_steps":  # takes flags
+    if exercise.name in ("real_steps", "last_rows"):  # take flags
         sizes = [case.args[0].size for case in answerable(exercise)]
     else:
         sizes = [max(value.size for value in arrays(case)) for case in answerable(exercise)]

@@ -146,6 +146,17 @@ MODULES = {
     "token_rewards": "tokens",
     "preference_loss": "preferences",
     "group_advantages": "reward_models",
+    "trained_tokens": "clinic",
+    "first_tokens": "clinic",
+    "kl_penalty": "clinic",
+    "last_rows": "clinic",
+    "ended_rows": "clinic",
+    "next_worth": "clinic",
+    "values_before": "clinic",
+    "token_log_probs": "clinic_losses",
+    "critic_loss": "clinic_losses",
+    "token_loss": "clinic_losses",
+    "surrogate_loss": "clinic_losses",
 }
 
 

@@ -11,7 +11,9 @@ from course.checks.exercise import GRADIENT, Case, Odd
 
 
 def loss_and_gradients(f: Callable, case: Case, *, names: tuple[str, ...]) -> dict[str, Any]:
-    """Call `f` on float32 tensors that all ask for a gradient; numpy arrays in the case become tensors.
+    """Call `f` on tensors; numpy arrays in the case become such.
+
+    Those of numbers are float32 and ask for a gradient; flags and whole numbers stay what they are.
 
     Args:
         f: the loss.
@@ -24,9 +26,17 @@ def loss_and_gradients(f: Callable, case: Case, *, names: tuple[str, ...]) -> di
     _must_be_a_loss(loss)
 
     loss.backward()
-    seen = {"the loss": loss.detach().numpy()}
-    for name, tensor in {**dict(zip(names, args, strict=False)), **kwargs}.items():
-        if isinstance(tensor, torch.Tensor):
+    return {
+        "the loss": loss.detach().numpy(),
+        **_gradients({**dict(zip(names, args, strict=False)), **kwargs}),
+    }
+
+
+def _gradients(arguments: dict[str, Any]) -> dict[str, Any]:
+    """After a backward pass: what has arrived at each tensor that asked for a gradient, by its name."""
+    seen = {}
+    for name, tensor in arguments.items():
+        if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
             gradient = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
             seen[GRADIENT + name] = gradient.numpy()
     return seen
@@ -36,6 +46,30 @@ def observing(reference: Callable) -> Callable[[Callable, Case], dict[str, Any]]
     """How the exercise with this reference is observed: the gradients have the names of its arguments."""
     names = tuple(inspect.signature(reference).parameters)
     return lambda f, case: loss_and_gradients(f, case, names=names)
+
+
+def observing_each(reference: Callable) -> Callable[[Callable, Case], dict[str, Any]]:
+    """As `observing`, for an answer of many numbers: the gradients are those of a weighted sum of them.
+
+    The weights are fixed and differ, so that a gradient which went to the wrong element is seen.
+    """
+    names = tuple(inspect.signature(reference).parameters)
+
+    def weighted(f: Callable, case: Case) -> dict[str, Any]:
+        found: list[torch.Tensor] = []
+
+        def loss(*args: Any, **kwargs: Any) -> Any:
+            each = f(*args, **kwargs)
+            if not isinstance(each, torch.Tensor):
+                return each
+            found.append(each.detach())
+            return (each * torch.linspace(1, 2, each.numel()).reshape(each.shape)).sum()
+
+        seen = loss_and_gradients(loss, case, names=names)
+        seen.pop("the loss")
+        return {"": found[0].numpy(), **seen}
+
+    return weighted
 
 
 def _must_be_a_loss(loss: Any) -> None:
@@ -52,10 +86,12 @@ def _must_be_a_loss(loss: Any) -> None:
 
 def _handed_over(value: Any) -> Any:
     """A copy that may be worked on in place, which torch forbids where it keeps a gradient."""
-    return value * 1 if isinstance(value, torch.Tensor) else value
+    return value.clone() if isinstance(value, torch.Tensor) else value
 
 
 def _tensor(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return torch.tensor(value, dtype=torch.float32, requires_grad=True)
-    return value
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind != "f":
+        return torch.tensor(value)
+    return torch.tensor(value, dtype=torch.float32, requires_grad=True)
