@@ -64,6 +64,8 @@ EXERCISES = {
     "10": ["policy_loss", "normalize", "actor_critic_update"],
     "11": ["clipped_policy_loss", "entropy"],
     "12": [],
+    "13": ["answer_mask", "token_rewards"],
+    "14": ["preference_loss", "group_advantages"],
 }
 
 
