@@ -97,7 +97,7 @@ def learn(
         for s, (rng, judge) in enumerate(zip(rngs, critics, strict=True)):
             tokens = _write(chance[s], rng)
             batch, explained[s, update] = _judged(tokens, chance[s], judge)
-            weights = _weights_of(weigh, batch)
+            weights = weights_of(weigh, batch)
             gradients[s] = _gradient(tokens, chance[s], weights)
             cosines[s, update] = _cosine(gradients[s], _true_gradient(chance[s]))
 
@@ -270,7 +270,7 @@ def _explained(misses: Array, scores: Array) -> float:
     return float(1 - misses.var() / spread) if spread else float("nan")
 
 
-def _weights_of(weigh: Callable[[Batch], Array], batch: Batch) -> Array:
+def weights_of(weigh: Callable[[Batch], Array], batch: Batch) -> Array:
     """The learner's weights, or a refusal in one line that names the function."""
     name = getattr(weigh, "__name__", type(weigh).__name__)
     try:
