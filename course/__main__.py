@@ -90,6 +90,29 @@ def _add_measurements(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_grading(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("grade", help="grade a folder of submissions, in a sandbox")
+    command.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder or zip file")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="a second call resumes it")
+    command.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, for instance tcp://host:8786"
+    )
+    command.add_argument("--cases", type=Path, metavar="FILE", help="a private seed and private cases")
+    command.add_argument(
+        "--gradebook", type=Path, metavar="FILE", help="write the points into nbgrader's too"
+    )
+    command.add_argument(
+        "--export",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("LMS", "FILE"),
+        help="fill a column of the CSV file of canvas or moodle",
+    )
+    command.add_argument("--column", metavar="NAME", help="the column that --export fills")
+    command.add_argument("--trusted", action="store_true", help="no sandbox: answers may do what you may do")
+    command.set_defaults(run=_grade)
+
     command = commands.add_parser("judge", help="the judge of an exercise for a function of anybody's")
     command.add_argument("where", metavar="FILE:FUNCTION", help="for instance my_gae.py:gae")
     command.add_argument("exercise", metavar="EXERCISE", help="its name, for instance gae")
@@ -186,6 +209,26 @@ def _bench(options: argparse.Namespace) -> int:
 
     _, missing = bench(options.only, options.seeds, options.json)
     return 1 if missing else 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from course.grading import Options, grade, summary
+
+    rows = grade(
+        options.submissions,
+        out=options.out,
+        options=Options(
+            workers=options.workers,
+            scheduler=options.scheduler,
+            cases=options.cases,
+            gradebook=options.gradebook,
+            exports=tuple((lms, Path(file)) for lms, file in options.export),
+            column=options.column,
+            trusted=options.trusted,
+        ),
+    )
+    print(summary(rows, options.out))
+    return 1 if any(row.state == "ungraded" for row in rows) else 0
 
 
 def _judge(options: argparse.Namespace) -> int:

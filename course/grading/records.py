@@ -1,8 +1,14 @@
 """What goes into the grader and what comes out of it: submissions, settings, rows."""
 
+import csv
+import io
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+
+from course.tables import replace_file
 
 State = Literal["right", "wrong", "ungraded"]  # ungraded: the grader's fault, or a file that cannot be read
 
@@ -61,6 +67,33 @@ def cleaned(text: str, *, longest: int = LONGEST) -> str:
     return quote + "".join(signs)
 
 
+def unquoted(name: str) -> str:
+    """A cleaned name without the quote that a spreadsheet needs."""
+    return name[1:] if name.startswith("'") and name[1:].startswith(FORMULA) else name
+
+
 def _harmless(sign: str) -> bool:
     # Cc control, Cf format, Cs half a surrogate pair (a broken encoding), Zl and Zp end a line or a paragraph
     return sign in KEPT or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def write_grades(path: Path, rows: Iterable[Row]) -> None:
+    """Write `grades.csv`, in one go.
+
+    Raises:
+        OSError: if it cannot be written; an older one is then as it was.
+    """
+    write_table(path, COLUMNS, ([getattr(row, column) for column in COLUMNS] for row in rows))
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file in one go; None is an empty field.
+
+    Raises:
+        OSError: if it cannot be written; an older one is then as it was.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    replace_file(path, text.getvalue().encode())

@@ -1,0 +1,123 @@
+"""Reads what learners handed in, and trusts none of it: sizes, lists of names, links, pipes.
+
+Nothing is unpacked: a member of an archive is read where it is, so its path can lead nowhere.
+"""
+
+import io
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+MB = 1_000_000
+LARGEST = 100 * MB  # a notebook; anything that is read is read whole
+LARGEST_INNER = 20 * MB  # an archive within an archive, which has to be held beside its notebook
+LARGEST_LISTING = 4 * MB  # of an archive that a learner made: some 50 000 names
+END = b"PK\x05\x06"  # begins the last record of an archive, 22 bytes and a comment
+LARGE_END = b"PK\x06\x07"  # stands 20 bytes before it where the numbers in it are too small
+LOCKED = 1  # a flag of a member
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+
+
+class Unreadable(Exception):
+    """What was handed in cannot be read; the message says why, in words for the learner."""
+
+
+def regular_file(path: Path) -> io.BufferedReader:
+    """Open a file that is no link, and that nobody has put a pipe or a device in the place of.
+
+    Raises:
+        Unreadable: if it cannot be opened, or is no file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error.strerror}.") from None
+
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise Unreadable("It is no file.")
+    return file
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file of at most `LARGEST` bytes.
+
+    Raises:
+        Unreadable: if it is larger, or cannot be read.
+    """
+    with regular_file(path) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise Unreadable(_too_large(LARGEST))
+        return file.read(LARGEST)
+
+
+def listing(file: BinaryIO, *, most: int | None) -> list[zipfile.ZipInfo]:
+    """What an archive says it holds.
+
+    Args:
+        file: the archive.
+        most: how many bytes its list may have; a list of millions of names would fill the memory.
+
+    Raises:
+        Unreadable: if it is no archive, or the list is longer.
+    """
+    try:
+        if most is not None and _listing_size(file) > most:
+            raise Unreadable("It is an archive of too many files.")
+        with zipfile.ZipFile(file) as archive:
+            return archive.infolist()
+    except DAMAGED:
+        raise Unreadable("It is no zip file that can be read.") from None
+
+
+def _listing_size(file: BinaryIO) -> int:
+    """How many bytes the list will have, found as `zipfile` finds it, without reading it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 22 - 65_535))
+    tail = file.read()
+    file.seek(0)
+
+    at = len(tail) - 22
+    if not (tail[at:].startswith(END) and tail.endswith(b"\0\0")):
+        at = tail.rfind(END)  # a comment follows
+    if at < 0 or len(tail) < at + 22:
+        return 0  # no archive, as zipfile will say
+    if at >= 20 and tail[at - 20 : at].startswith(LARGE_END):
+        return size  # the true number stands elsewhere; nobody's homework needs it
+    return int.from_bytes(tail[at + 12 : at + 16], "little")
+
+
+def read_member(file: BinaryIO, way: tuple[str, ...]) -> bytes:
+    """The content of a member of an archive.
+
+    Args:
+        file: the archive.
+        way: the member's name; where it is an archive too, the name of a member of that follows.
+
+    Raises:
+        Unreadable: if it is too large, locked or damaged.
+    """
+    first, *rest = way
+    largest = LARGEST_INNER if rest else LARGEST
+    try:
+        with zipfile.ZipFile(file) as archive:
+            info = archive.getinfo(first)
+            if info.flag_bits & LOCKED:
+                raise Unreadable("It is locked with a password.")
+            with archive.open(info) as member:
+                content = member.read(largest + 1)  # what the archive says of the size need not be true
+    except (*DAMAGED, KeyError):
+        raise Unreadable("It cannot be read from its archive.") from None
+
+    if len(content) > largest:
+        raise Unreadable(_too_large(largest))
+    return read_member(io.BytesIO(content), tuple(rest)) if rest else content
+
+
+def _too_large(largest: int) -> str:
+    return f"It is larger than {largest // MB} MB."
