@@ -182,12 +182,14 @@ print("the score of the game:", episode_score(episode.rewards))
 # | [10. Actor-critic](10_actor_critic.ipynb) | does it learn? | `policy_loss`, `normalize`, `actor_critic_update` |
 # | [11. PPO](11_ppo.ipynb) | may a batch be used twice? | `clipped_policy_loss`, `entropy` |
 # | [12. Pong](12_pong.ipynb) | does it scale to pixels? | |
+# | [13. Tokens](13_tokens.ipynb) | what about a language model? | `answer_mask`, `token_rewards` |
+# | [14. Reward models](14_reward_models.ipynb) | who judges the judge? | `preference_loss`, `group_advantages` |
 #
-# Most take 40 to 50 minutes, lesson 6 more than an hour. What a derivative and a gradient are is taken for granted from
+# Most take 40 to 50 minutes, lessons 6, 13 and 14 an hour. What a derivative and a gradient are is taken for granted from
 # lesson 1 on, and a little PyTorch from lesson 6 on. Each ends with what to remember, questions to think about, and where to
 # read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
 # skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and
-# all that is needed for them.
+# all that is needed for them; from there go to 13, where the same function drives a language model.
 
 # %% [markdown]
 # ## What to remember

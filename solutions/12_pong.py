@@ -352,7 +352,9 @@ figure.learning(writer.five_lines())
 # - van Hasselt et al. (2016), *Learning values across many orders of magnitude*. <https://arxiv.org/abs/1602.07714>
 # - Karpathy (2016), *Deep reinforcement learning: Pong from pixels*. <https://karpathy.github.io/2016/05/31/rl/>
 #
-# This is the last lesson that there is so far; lessons on a language model are to follow. Back to [the map](00_welcome.ipynb).
+# One thing is left. The writer of the first page was never a language model: it had five tokens, and each place had logits of its
+# own, whatever was written before. Does the same `gae` drive a model that reads what it writes? That is
+# [lesson 13](13_tokens.ipynb).
 
 # %% [markdown]
 # ## Dig deeper

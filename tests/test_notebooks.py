@@ -2,8 +2,11 @@
 
 import copy
 import functools
+import os
 import re
 import subprocess
+import tempfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -11,7 +14,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course.authoring.stamps import ROOT, sources, stale
-from tests.lessons import executed
+from tests.lessons import executed, in_words
 from tests.lessons.execution import execute
 from tests.lessons.rules import WIDGET, lesson, points_of, shown, stated, twins, written
 
@@ -38,10 +41,14 @@ def test_the_map_in_the_readme_says_of_each_lesson_what_its_source_says():
     for row in re.findall(r"^\| \d.*", readme, re.M):
         number, link, _, write, minutes = [cell.strip() for cell in row.strip("|").split("|")]
         name = re.search(r"\(notebooks/(\w+)\.ipynb\)", link)[1]
-        rows[name] = (int(number), re.findall(r"`(\w+)`", write), int(minutes))
-    assert rows == {
-        name: (int(name[:2]), list(points_of(name)), stated(written(name))[0]) for name in LESSONS
-    }
+        rows[name] = (int(number), re.findall(r"`(\w+)`|(\w+) repaired lines", write), int(minutes))
+    wanted = {}
+    for name in LESSONS:
+        exercises = [(each, "") for each in points_of(name)]
+        if len(exercises) > 4:  # the clinic's: each repairs one line, and the map says how many they are
+            exercises = [("", in_words(len(exercises)))]
+        wanted[name] = (int(name[:2]), exercises, stated(written(name))[0])
+    assert rows == wanted
 
 
 # Executed and compared
@@ -80,6 +87,27 @@ def test_that_comparison_leaves_out_the_pixels_and_sees_a_number(tmp_path, numbe
 # Run untouched, as a learner who does no exercise meets it
 
 
+# The solution is run as it is. Here the same worlds are played once more, to see that nothing stops, so less
+# of them will do: a startup file of IPython makes what takes longest smaller, before the first cell is run.
+LESS = """\
+import functools
+
+from course.worlds import writer
+
+
+def at_most(f, **limits):
+    @functools.wraps(f)
+    def less(*args, **kwargs):
+        kept = {name: min(most, kwargs[name]) for name, most in limits.items() if name in kwargs}
+        return f(*args, **{**limits, **kwargs, **kept})
+
+    return less
+
+
+writer.learn = at_most(writer.learn, seeds=2)
+"""
+
+
 @functools.cache
 def untouched(name):
     """A learner's copy after Run All. Only an error that a tag announces lets it go on."""
@@ -88,7 +116,11 @@ def untouched(name):
     before = set(folder.iterdir())
     resources = {"metadata": {"path": str(folder)}}
     client = NotebookClient(notebook, timeout=900, kernel_name="python3", resources=resources)
-    client.execute(stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as ipython:
+        startup = Path(ipython, "profile_default", "startup")
+        startup.mkdir(parents=True)
+        (startup / "less.py").write_text(LESS, encoding="utf-8")
+        client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "IPYTHONDIR": ipython})
     assert set(folder.iterdir()) == before, "the lesson leaves files behind"
     return notebook
 

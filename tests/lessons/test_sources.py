@@ -66,6 +66,19 @@ EXERCISES = {
     "12": [],
     "13": ["answer_mask", "token_rewards"],
     "14": ["preference_loss", "group_advantages"],
+    "15": [
+        "trained_tokens",
+        "first_tokens",
+        "kl_penalty",
+        "last_rows",
+        "ended_rows",
+        "next_worth",
+        "values_before",
+        "token_log_probs",
+        "critic_loss",
+        "token_loss",
+        "surrogate_loss",
+    ],
 }
 
 
