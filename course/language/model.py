@@ -193,7 +193,7 @@ def pretrain(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
 
     # Divided by a constant: were it by the tokens of the batch, a short tale's <end> would count more.
-    mean_tokens = 1 + len(tales.SENTENCE) * tales.ideal_lengths() @ np.arange(tales.MOST + 1)
+    mean_tokens = float(1 + len(tales.SENTENCE) * tales.ideal_lengths() @ np.arange(tales.MOST + 1))
     for _ in range(steps):
         batch = next(batches)
         with one_thread(), torch.enable_grad():
@@ -201,7 +201,8 @@ def pretrain(
             wanted = batch[:, PROMPT:].flatten()
             total = functional.cross_entropy(logits, wanted, ignore_index=PAD, reduction="sum")
             optimizer.zero_grad()
-            (total / (rows * mean_tokens)).backward()
+            loss = total / (rows * mean_tokens)
+            loss.backward()
             optimizer.step()
             schedule.step()
         yield model, total.item() / int((wanted != PAD).sum())

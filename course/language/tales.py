@@ -78,7 +78,8 @@ def encode(text: str) -> Tokens:
 
 def decode(tokens: ArrayLike) -> str:
     """The words of one row of tokens, shape [T], without padding."""
-    return " ".join(WORDS[token] for token in as_tokens("tokens", [tokens])[0] if token != PAD)
+    row = as_tokens("tokens", np.asarray(tokens)[None])[0]
+    return " ".join(WORDS[token] for token in row if token != PAD)
 
 
 def prompts(heroes: ArrayLike) -> Tokens:
