@@ -147,16 +147,16 @@ MODULES = {
     "preference_loss": "preferences",
     "group_advantages": "reward_models",
     "trained_tokens": "clinic",
-    "first_tokens": "clinic",
-    "kl_penalty": "clinic",
-    "last_rows": "clinic",
-    "ended_rows": "clinic",
-    "next_worth": "clinic",
-    "values_before": "clinic",
     "token_log_probs": "clinic_losses",
+    "kl_penalty": "clinic",
+    "ended_rows": "clinic",
+    "last_rows": "clinic",
     "critic_loss": "clinic_losses",
-    "token_loss": "clinic_losses",
+    "values_before": "clinic",
     "surrogate_loss": "clinic_losses",
+    "token_loss": "clinic_losses",
+    "first_tokens": "clinic",
+    "next_worth": "clinic",
 }
 
 

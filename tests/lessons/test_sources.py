@@ -68,16 +68,16 @@ EXERCISES = {
     "14": ["preference_loss", "group_advantages"],
     "15": [
         "trained_tokens",
-        "first_tokens",
-        "kl_penalty",
-        "last_rows",
-        "ended_rows",
-        "next_worth",
-        "values_before",
         "token_log_probs",
+        "kl_penalty",
+        "ended_rows",
+        "last_rows",
         "critic_loss",
-        "token_loss",
+        "values_before",
         "surrogate_loss",
+        "token_loss",
+        "first_tokens",
+        "next_worth",
     ],
 }
 
