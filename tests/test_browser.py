@@ -15,10 +15,16 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from course.authoring.notebooks import dumps, unsolved
 from course.authoring.source import read
+from course.language import credit, tales
+from course.language.credit import LAMBDAS
+from course.plots.prize import brief, chosen
+from course.widgets import prize
+from tests.test_prize import THREE
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = "03_jackpots"
@@ -52,6 +58,15 @@ widgets.Explorer(
     size=widgets.choice("batch size", [5, 20, 100], 20),
     critic=widgets.choice("critic", ["as given", "drawn", "best"], "drawn"),
 )
+"""
+# Critics of two ages only: the others need seconds.
+PRIZE = """
+from functools import partial
+
+from course.language import ages
+from course.widgets import prize
+
+prize.who_earned_the_prize(ages.twenty_tales(ages=(0, 1)), read=partial(ages.read, ages=(0, 1)))
 """
 
 
@@ -114,7 +129,7 @@ def jupyterlab(browser, tmp_path_factory):
 
 
 def fill(work):
-    """Learners' copies, the solution of the lesson, and a notebook of one cell with CONTROLS."""
+    """Learners' copies, the solution of the lesson, and notebooks of one cell with CONTROLS and PRIZE."""
     for folder in ("notebooks", "solutions"):
         (work / folder).mkdir(parents=True)
     for name in (LESSON, DEEPER):
@@ -122,9 +137,10 @@ def fill(work):
         (work / "notebooks" / f"{name}.ipynb").write_text(copied, encoding="utf-8")
     shutil.copy(ROOT / "solutions" / f"{LESSON}.ipynb", work / "solutions")
     python = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    cells = [nbformat.v4.new_code_cell(CONTROLS.strip()), *(map(nbformat.v4.new_markdown_cell, "abc"))]
-    controls = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": python})
-    nbformat.write(controls, work / "controls.ipynb")
+    for name, code in (("controls", CONTROLS), ("prize", PRIZE)):
+        cells = [nbformat.v4.new_code_cell(code.strip()), *(map(nbformat.v4.new_markdown_cell, "abc"))]
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": python})
+        nbformat.write(notebook, work / f"{name}.ipynb")
 
 
 def answers(address, server, log):
@@ -371,6 +387,98 @@ def test_no_control_is_cut_at_the_edge(controls, width):
         box = each.bounding_box()
         assert box["x"] >= within["x"]
         assert box["x"] + box["width"] <= within["x"] + within["width"]
+
+
+def test_who_earned_the_prize_needs_a_kernel_only_to_swap_a_word(browser, tmp_path):
+    frames = credit.frames(THREE)
+    (tmp_path / "page.html").write_text(prize.page(frames, answer=0, token=5), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    said = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((tmp_path / "page.html").as_uri())
+
+    # Every number is that of the frame, whatever the settings.
+    chips, sums = page.locator(".prize-chip"), page.locator(".prize-sum")
+    for weight in frames["weights"]:
+        page.get_by_label("weight", exact=True).select_option(weight)
+        for critic in frames["critics"]:
+            page.get_by_label("critic", exact=True).select_option(critic)
+            answer = frames["answers"][0]
+            points = chosen(answer["weights"][weight], critic=critic, lam=LAMBDAS.index(0.95))
+            assert chips.locator(".prize-number").all_inner_texts() == [*map(brief, points)]
+            assert sums.inner_text().startswith(f"Σδ = {answer['sums'][critic]:+,} points".replace("-", "−"))
+    assert page.get_by_label("λ", exact=True).is_enabled()
+    page.get_by_label("λ", exact=True).press("Home")
+    assert chips.nth(5).locator(".prize-number").inner_text() == brief(answer["deltas"][critic][5])
+    page.get_by_label("weight", exact=True).select_option("whole score")
+    assert page.get_by_label("λ", exact=True).is_disabled()
+
+    # With the keyboard alone: from chip to chip, and to the last answer, after which no button says "next".
+    chips.nth(5).focus()
+    for key, goal in (("ArrowRight", 6), ("Home", 0), ("ArrowLeft", 0), ("End", 14), ("ArrowUp", None)):
+        page.keyboard.press(key)
+        if goal is not None:
+            assert chips.nth(goal).evaluate("each => document.activeElement === each")
+            assert f"Token {goal + 1} of 15: " in page.locator(".prize-table caption").inner_text()
+    later = page.get_by_role("button", name="next answer")
+    later.press("Enter")
+    assert chips.count() == len(frames["answers"][1]["words"])
+    later.press("Enter")
+    assert page.locator(".prize-place").inner_text() == "answer 3 of 3"
+    assert later.is_disabled()
+    assert page.get_by_role("button", name="previous answer").evaluate(
+        "each => document.activeElement === each"
+    )
+    assert page.get_by_label("in place of").is_disabled()
+    assert not said
+    page.close()
+
+
+def test_who_earned_the_prize_is_told_by_hover_and_keyboard_and_a_swap_moves_v(page, jupyterlab, tmp_path):
+    notebook = opened(page, "prize.ipynb")
+    run_all(page)
+    widget, news = notebook.locator(".advantage-explorer.prize"), notebook.locator(".prize-news")
+    chips, cells = widget.locator(".prize-chip"), widget.locator(".prize-table tr")
+    wait(chips.first.is_visible, 120, "the widget")
+    wait(lambda: notebook.locator(".advantage-twin").count() == 1, 20, "its twin")
+    assert not notebook.locator(".advantage-twin").is_visible()
+    words = chips.locator(".prize-word").all_inner_texts()
+    place = next(t for t, word in enumerate(words) if word in tales.LUCKY)
+    before = tales.exact_values([tales.encode(" ".join(words))])[0]
+
+    def shown(row):
+        texts = cells.nth(row).locator("td").all_inner_texts()
+        return [int(text.replace("−", "-").replace(",", "").replace("+", "")) for text in texts]
+
+    # The mouse looks at a chip and leaves; the chosen one stays.
+    chips.nth(place).hover()
+    reward, value, following, delta, _ = shown(2)
+    assert (reward, value, following) == (0, *np.rint(before[place : place + 2]))
+    assert delta == following - value
+    page.mouse.move(5, 5)
+    assert words[0] in widget.locator("caption").inner_text()
+
+    # The keyboard chooses, swaps, and leaves the notebook's cells alone.
+    chips.first.focus()
+    for _ in range(place):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    page.screenshot(path=tmp_path / "prize.png")
+    page.keyboard.press("Enter")
+    swap = widget.get_by_label("in place of")
+    assert swap.evaluate("each => document.activeElement === each")
+    swap.select_option("rum")
+    wait(lambda: "exact V after this word" in news.inner_text(), 20, "the new values")
+    assert chips.locator(".prize-word").all_inner_texts() == [*words[:place], "rum", *words[place + 1 :]]
+    after = tales.exact_values([tales.encode(" ".join([*words[:place], "rum", *words[place + 1 :]]))])[0]
+    assert shown(2)[1:3] == [*np.rint(after[place : place + 2])]
+    assert f"{before[place + 1]:,.0f} → {after[place + 1]:,.0f}" in news.inner_text()
+    widget.get_by_role("button", name="as it was written").press("Enter")
+    assert chips.locator(".prize-word").all_inner_texts() == words
+    assert notebook.locator(".jp-Cell").count() == 4
+    page.screenshot(path=tmp_path / "swapped.png")
+    assert_quiet(page, jupyterlab)
 
 
 # As the Running panel would; the user's own notebooks stay open.

@@ -41,7 +41,7 @@ from course.plots import (
 from course.plots.parts import BAND_ALPHA, band, named_rows, told
 from tests.figures import covered
 
-SHARED = {"drawing", "words", "parts", "film", "live", "writer"}
+SHARED = {"drawing", "words", "parts", "film", "live", "writer", "prize"}
 LESSONS = {
     module.name: importlib.import_module(f"course.plots.{module.name}")
     for module in pkgutil.iter_modules(course.plots.__path__)
