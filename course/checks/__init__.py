@@ -7,8 +7,8 @@
 
 One module a topic holds the exercises; where one of several needs torch, it has a module of its own. Of the
 others, `exercise` says what an exercise is, `mutants` how a known mistake is written, `engine` how an answer
-is judged, with `running`, `report` and `causes` as its parts, `limits` how a loop without end is cut,
-`tensors` how a loss is observed, `panel` how it looks.
+is judged, with `running`, `reading`, `report` and `causes` as its parts, `limits` how a loop without end is
+cut, `tensors` how a loss is observed, `panel` how it looks.
 """
 
 import importlib

@@ -32,22 +32,36 @@ def examine(exercise: Exercise, f: Callable, *, seed: int, seconds: float | None
         cases = exercise.cases(np.random.default_rng(seed))
         wanted = [right(exercise, case) for case in cases]
         given = _tried(exercise, f, cases, seconds)
-        tried = tuple(dict.fromkeys(case.label for case in cases))
+    return compared(exercise, cases, given, wanted, notes=notes)
 
-        for case, got, want in zip(cases, given, wanted, strict=False):
-            if isinstance(got, Raised) and isinstance(got.error, NotImplementedError):
-                return Report(status="todo", causes=(f"{exercise.name} is still to do.",), notes=notes)
-            complaint = compare(got, want)
-            if complaint:
-                return Report(
-                    status="wrong",
-                    causes=_causes(exercise, cases, given, wanted) or (complaint.cause,),
-                    tried=tried,
-                    call=call_text(exercise, case),
-                    rows=complaint.rows,
-                    printed=got.printed,
-                    notes=notes,
-                )
+
+def compared(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    given: Sequence[Outcome],
+    wanted: Sequence[Outcome],
+    *,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """What is said of an answer that gave these outcomes on these cases.
+
+    Where they came from is no matter: `course grade` calls an answer in another process.
+    """
+    tried = tuple(dict.fromkeys(case.label for case in cases))
+    for case, got, want in zip(cases, given, wanted, strict=False):
+        if isinstance(got, Raised) and isinstance(got.error, NotImplementedError):
+            return Report(status="todo", causes=(f"{exercise.name} is still to do.",), notes=notes)
+        complaint = compare(got, want)
+        if complaint:
+            return Report(
+                status="wrong",
+                causes=_causes(exercise, cases, given, wanted) or (complaint.cause,),
+                tried=tried,
+                call=call_text(exercise, case),
+                rows=complaint.rows,
+                printed=got.printed,
+                notes=notes,
+            )
     return Report(status="passed", tried=tried, notes=notes)
 
 

@@ -26,6 +26,7 @@ from course.checks.exercise import (
     Unfit,
 )
 from course.checks.limits import TimeLimit
+from course.checks.reading import as_numbers
 
 DEEPEST = 1_000  # calls inside each other, as in a plain Python; notebooks allow more or less, as they like
 LONGEST_PRINT = 1_000  # characters
@@ -108,15 +109,8 @@ def _reading(value: object) -> Reading:
 
 
 def _numbers(value: object) -> np.ndarray | Unfit:
-    if value is None or isinstance(value, str | bytes | bool):
-        return Unfit(type(value).__name__)
-    try:
-        array = np.array(value)
-        if array.dtype.kind in "USc":  # text would turn into numbers, complex ones would lose a part
-            return Unfit(type(value).__name__)
-        return array.astype(float)
-    except Exception:  # whatever an odd object raises when asked to be an array
-        return Unfit(type(value).__name__)
+    array = as_numbers(value)
+    return Unfit(type(value).__name__) if array is None else array.astype(float)
 
 
 class _Capped(io.StringIO):

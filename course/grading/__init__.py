@@ -5,6 +5,14 @@ The modules in reading order:
     records      what goes in and what comes out: submissions, settings, rows
     archives     reads what was handed in, and trusts none of it
     submissions  finds what was handed in, in a folder or an archive
+
+    inside       all of the course that is in the sandbox; its own docstring lists its modules
+    sandbox      the walls: an interpreter, libraries, limits, one pipe
+    stub         the course that learners' imports find in there
+    remote       an answer in a sandbox, as a function to call
+    questions    the exercises with cases that nobody has seen, and how an answer is judged
+    grader       `grade_one`: all that one learner handed in, a row an exercise
+
     running      grades many: in this process, in several, on a Dask cluster
     journal      what is finished, so that a second call goes on there
     likeness     lists answers that are nearly the same
@@ -13,6 +21,7 @@ The modules in reading order:
     exports      fills a column of the CSV file of Canvas or Moodle
     gradebook    writes the points into nbgrader's gradebook
     command      `course grade`: what it is told, what it refuses, and what it writes where
+
     judging      `course judge`: the judge of an exercise for a function in anybody's file
 """
 
