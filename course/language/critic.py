@@ -36,7 +36,7 @@ class Critic(nn.Module):
         nn.init.zeros_(self.head.bias)
         self.units = Units()
         self.epochs = whole("epochs", epochs, low=1)
-        self.optimizer = torch.optim.Adam(self.parameters(), lr)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr, fused=True)
         self.batches = 0
 
     def forward(self, answers: Answers) -> Tensor:

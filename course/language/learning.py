@@ -146,7 +146,7 @@ def learn(
     """
     frozen = reference(0) if start is None else start
     policy = copy.deepcopy(frozen).requires_grad_(requires_grad=True)
-    optimizer = OPTIMIZERS[settings.optimizer](policy.parameters(), settings.lr)
+    optimizer = OPTIMIZERS[settings.optimizer](policy.parameters(), settings.lr, fused=True)
     generator = torch.Generator().manual_seed(seed)
     if critic is None and settings.critic:
         critic = Critic(seed=seed, lr=settings.critic_lr, epochs=settings.critic_epochs)
@@ -385,5 +385,4 @@ def _with_a_row_of_padding(log_probs: Array) -> Array:
 
 
 def _norm(model: LanguageModel) -> float:
-    squares = [p.grad.square().sum().item() for p in model.parameters() if p.grad is not None]
-    return float(np.sqrt(sum(squares)))
+    return torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None]).item()

@@ -145,17 +145,17 @@ def write(
     ended = torch.zeros(rows, dtype=torch.bool)
     tokens = []
     log_probs = []
-    with torch.no_grad(), one_thread():
+    with torch.inference_mode(), one_thread():
+        draws = torch.rand((LONGEST, rows), generator=generator, dtype=torch.float64)
         for t in range(LONGEST):
             logits = model(latest, caches, place)[:, -1]
             place += latest.shape[1]
             chances = functional.log_softmax(logits.double() / temperature, dim=-1)
 
             if t == 0:
-                draws = torch.rand(rows, generator=generator, dtype=torch.float64)
-                drawn = torch.from_numpy(draw_first(chances.exp().numpy(), draws.numpy()))[:, None]
+                drawn = torch.from_numpy(draw_first(chances.exp().numpy(), draws[0].numpy()))[:, None]
             else:
-                drawn = torch.multinomial(chances.exp(), 1, generator=generator)
+                drawn = _drawn(chances.exp(), draws[t])
 
             log_prob = chances.gather(1, drawn)
             drawn[ended] = PAD
@@ -170,6 +170,12 @@ def write(
     return Answers(
         prompts=questions, tokens=torch.cat(tokens, 1).numpy(), log_probs=torch.cat(log_probs, 1).numpy()
     )
+
+
+def _drawn(chances: Tensor, draws: Tensor) -> Tensor:
+    """`first_tokens` for tensors of which all is known: tokens [B, 1] from [B, words] and [B]."""
+    ends = chances.cumsum(dim=1)[:, :-1]
+    return (draws[:, None] >= ends).sum(dim=1, keepdim=True)
 
 
 def pretrain(
