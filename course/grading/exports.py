@@ -142,7 +142,7 @@ def open_sheet(kind: str, path: str | Path, *, column: str | None = None) -> She
     content = path.read_bytes()
     lines = _lines(content, path)
 
-    headings = [cell.text.strip() for cell in lines[0]] if lines else []
+    headings = [" ".join(cell.text.split()) for cell in lines[0]] if lines else []
     places = [place for place, heading in enumerate(headings) if _is_meant(heading, column, LMS[kind])]
     if len(places) != 1:
         wanted = f"the column {column!r}" if column else "the column to fill"

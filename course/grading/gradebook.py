@@ -1,7 +1,11 @@
 """Writes the points into a gradebook of nbgrader, which its formgrader and its exports then show."""
 
+import contextlib
+import os
 import sqlite3
-from collections.abc import Iterable
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +30,21 @@ def open_gradebook(path: str | Path) -> Any:
     with path.open("ab"):  # an OSError, if it cannot be written, names it
         pass
     try:
-        return Gradebook(f"sqlite:///{path}")
+        with _own_programs():  # a new gradebook is made by alembic's program
+            return Gradebook(f"sqlite:///{path}")
     except (DatabaseError, OperationalError, sqlite3.Error):
         raise Refusal(f"{path} is no gradebook of nbgrader") from None
+
+
+@contextlib.contextmanager
+def _own_programs() -> Iterator[None]:
+    """Find the programs of this environment, though nobody has activated it."""
+    before = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
 
 
 def write_gradebook(book: Any, rows: Iterable[Row]) -> None:
@@ -42,7 +58,10 @@ def write_gradebook(book: Any, rows: Iterable[Row]) -> None:
         rows: of all learners; what is ungraded is left as it is.
     """
     graded = [row for row in rows if row.state != "ungraded"]
-    with book:
+    with book, warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Object of type <Submitted"
+        )  # nbgrader's own order of things
         for lesson, exercise, points in sorted(
             {(row.lesson, row.exercise, row.max_points) for row in graded}
         ):

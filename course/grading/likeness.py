@@ -15,13 +15,13 @@ from pathlib import Path
 from course.grading.records import Row, write_table
 
 COLUMNS = ("lesson", "exercise", "group", "student", "likeness")
-LEAST = 0.9  # of the runs that two answers have, the share that both have
+LEAST = 0.8  # of the runs that two answers have, the share that both have
 RUN = 5  # words
 SHORTEST = 40  # words; what is shorter is alike because the exercise is
 LONGEST = 4_000
 WORD = re.compile(
     r"#[^\n]*"
-    r"|[rbfuRBFU]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\")"
+    r"|[rbfuRBFU]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n]){0,200}'|\"(?:\\.|[^\"\\\n]){0,200}\")"
     r"|(?P<name>[^\W\d]\w*)|(?P<rest>\d[\w.]*|[^\w\s])",
     re.S,
 )
