@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.arrays import Array, Refusal, finite, number
+from course.arrays import Array, Flags, Refusal, finite, number
 from course.returns import gae as course_gae
 from course.returns import spread_evenly
 from course.worlds import writer
@@ -92,7 +92,7 @@ def frames(
     answers = []
     for i, reading in enumerate(readings):
         upto = len(reading.words)
-        weights = {name: _points(array[:upto, i]) for name, array in blind.items()}
+        weights: dict = {name: _points(array[:upto, i]) for name, array in blind.items()}
         for name, by_critic in judged.items():
             weights[name] = {critic: _points(array[:upto, i]) for critic, array in by_critic.items()}
         weights["GAE"] = {
@@ -183,7 +183,7 @@ def _advantages(gae: Callable[..., Array], e: Batch, lam: float) -> Array:
     return advantages
 
 
-def _length(terminated: Array) -> int:
+def _length(terminated: Flags) -> int:
     return int(np.argmax(terminated)) + 1
 
 
