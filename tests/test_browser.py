@@ -63,10 +63,11 @@ widgets.Explorer(
 PRIZE = """
 from functools import partial
 
+from course import widgets
 from course.language import ages
-from course.widgets import prize
 
-prize.who_earned_the_prize(ages.twenty_tales(ages=(0, 1)), read=partial(ages.read, ages=(0, 1)))
+readings = ages.twenty_tales(ages=(0, 1))
+widgets.who_earned_the_prize(readings=readings, read=partial(ages.read, ages=(0, 1)))
 """
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from course import returns
+from course import returns, widgets
 from course.arrays import Refusal
 from course.language import ages, credit, tales
 from course.language.credit import EXACT, LAMBDAS, Reading, frames
@@ -138,11 +138,11 @@ def test_what_cannot_be_drawn_is_refused_by_name(arguments, message):
 )
 def test_a_setting_to_start_from_must_be_there(start, message):
     with pytest.raises(Refusal, match=message):
-        prize.who_earned_the_prize(THREE, **start)
+        prize.who_earned_the_prize(readings=THREE, **start)
 
 
 def test_a_swapped_word_moves_every_v_and_the_others_stay_as_they_were():
-    widget = prize.who_earned_the_prize(THREE, read=read)
+    widget = prize.who_earned_the_prize(readings=THREE, read=read)
     words = [*SHORT]
     words[12] = "crown"
     record = widget.swapped(0, words)["record"]
@@ -157,7 +157,7 @@ def test_a_swapped_word_moves_every_v_and_the_others_stay_as_they_were():
 
 
 def test_a_swap_that_cannot_be_read_is_said_and_nothing_raises():
-    widget = prize.who_earned_the_prize(THREE, read=read)
+    widget = prize.who_earned_the_prize(readings=THREE, read=read)
     assert widget.swapped(0, ["the", "cot"]) == {
         "answer": 0,
         "error": "Refusal: text: the word 'cot' is not in the vocabulary; see course.language.tales.WORDS",
@@ -166,7 +166,7 @@ def test_a_swap_that_cannot_be_read_is_said_and_nothing_raises():
 
 
 def test_what_the_browser_asks_is_answered():
-    widget = prize.who_earned_the_prize(THREE, read=read)
+    widget = prize.who_earned_the_prize(readings=THREE, read=read)
     said = []
     widget.send = said.append
     widget._handle_custom_msg({"answer": 2, "words": SHORT}, [])
@@ -174,7 +174,7 @@ def test_what_the_browser_asks_is_answered():
 
 
 def test_the_twin_is_a_picture_with_the_settings_the_extremes_and_the_sum_in_words():
-    widget = prize.who_earned_the_prize(THREE, answer=1, critic=EXACT, token=5)
+    widget = widgets.who_earned_the_prize(readings=THREE, answer=1, critic=EXACT, token=5)
     data = widget.twin()
     words = data["text/plain"]
     answer = widget.frames["answers"][1]
@@ -190,7 +190,7 @@ def test_the_twin_is_a_picture_with_the_settings_the_extremes_and_the_sum_in_wor
 def test_a_notebook_gets_the_widget_and_then_its_twin(monkeypatch):
     shown = []
     monkeypatch.setattr(prize, "display", lambda data, raw: shown.append(data))
-    prize.who_earned_the_prize(THREE)._ipython_display_()
+    prize.who_earned_the_prize(readings=THREE)._ipython_display_()
     assert [list(data) for data in shown] == [[prize.VIEW], ["text/html", "text/plain"]]
 
 

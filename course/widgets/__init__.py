@@ -1,5 +1,7 @@
 """Knobs over figures. A widget reads its controls and calls a plain function; it does no maths.
 
+`Explorer` redraws a figure; `who_earned_the_prize`, of lesson 13, has a module of its own.
+
 Every widget shows its static twin, the figure with alt text and a line of text, where there is no kernel, in
 an untrusted notebook, on paper and for a screen reader.
 """
@@ -188,3 +190,12 @@ def _wide(label: str) -> dict:
         # Its margin counts for the width, or a list would lose its right edge in a narrow window.
         "layout": w.Layout(width="42em", max_width="calc(100% - 4px)", margin="2px"),
     }
+
+
+def __getattr__(name: str) -> object:
+    # Looked up when asked for: its module imports this one.
+    if name == "who_earned_the_prize":
+        from course.widgets.prize import who_earned_the_prize
+
+        return who_earned_the_prize
+    raise AttributeError(f"module 'course.widgets' has no attribute {name!r}")

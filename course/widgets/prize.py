@@ -84,19 +84,19 @@ class WhoEarnedThePrize(anywidget.AnyWidget):
 
 
 def who_earned_the_prize(
-    readings: Sequence[Reading] | None = None,
-    *,
-    read: Callable[[Reading, Sequence[str]], Reading] | None = None,
     gae: Callable[..., Array] = course_gae,
+    *,
+    readings: Sequence[Reading] | None = None,
+    read: Callable[[Reading, Sequence[str]], Reading] | None = None,
     **start: object,
 ) -> WhoEarnedThePrize:
     """The widget. Run it as the last line of a cell.
 
     Args:
+        gae: of lesson 8; your own if you like.
         readings: the answers; twenty tales of the language model that ships with the course, read by
             critics who have seen 0, 1, 10 and 100 batches and by the exact V, if not given.
         read: takes a reading and words in place of its own, and reads them; without it no word is swapped.
-        gae: of lesson 8; your own if you like.
         start: what is shown at first: `answer` and `token` (from 0), `weight`, `critic`, `lam`.
 
     Raises:
