@@ -242,14 +242,14 @@ def treat(case: Case, lines: Lines, *, seed: int, updates: int | None = None) ->
     return learn(
         case.weigh,
         seed=seed,
-        start=start_of(seed),
+        start=start_of(seed=seed),
         settings=settings,
         parts=parts(case, lines),
         critic=critic,
     )
 
 
-def start_of(seed: int) -> LanguageModel:
+def start_of(*, seed: int) -> LanguageModel:
     """The shipped reference that runs of this seed begin with, and that their drift is counted from."""
     return reference(whole("seed", seed, low=0) % REFERENCES)
 

@@ -81,7 +81,7 @@ def run_to_the_end(line: str, state: str, *, seed: int) -> Outcome:
         return _balance(state, seed=seed)
 
     steps = list(treat(case, LINES if state == HEALTHY else case.broken, seed=seed))
-    exam = examine(steps[-1].policy, start_of(seed))
+    exam = examine(steps[-1].policy, start_of(seed=seed))
     return Outcome(
         line=line,
         state=state,
