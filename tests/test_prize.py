@@ -237,11 +237,12 @@ def test_a_page_without_a_kernel_ends_no_script_too_early_and_asks_no_network():
 TWO = (0, 1)
 
 
-def test_twenty_tales_are_read_by_every_critic_and_the_top_prize_is_among_them():
+def test_twenty_tales_are_read_by_every_critic_and_a_lucky_one_comes_first():
     read = ages.twenty_tales(ages=TWO)
     assert len(read) == 20
     lucky = [sum(word in tales.LUCKY for word in each.words) for each in read]
-    assert (lucky[0], len(read[0].words), read[4].rewards.sum()) == (2, 29, tales.TOP)
+    assert lucky[0] == 2
+    assert len(read[0].words) == min(len(each.words) for each, n in zip(read, lucky, strict=True) if n == 2)
     for each, count in zip(read, lucky, strict=True):
         assert list(each.values) == ["0 batches", "1 batch", EXACT]
         assert each.rewards[-1] == each.rewards.sum() == tales.prize(count)
@@ -269,13 +270,13 @@ def test_a_young_critic_stays_young_and_the_same_seed_gives_the_same_one():
 
 def test_a_swapped_word_moves_exact_v_as_it_should_and_another_ending_is_refused():
     first = ages.twenty_tales(ages=TWO)[0]
-    words = ["gold" if word == "scroll" else word for word in first.words]
+    place = next(t for t, word in enumerate(first.words) if word in tales.LUCKY)
+    words = [*first.words[:place], "rum", *first.words[place + 1 :]]
     swapped = ages.read(first, words, ages=TWO)
-    place = words.index("gold")
     assert (swapped.values[EXACT][: place + 1] == first.values[EXACT][: place + 1]).all()
-    assert (swapped.values[EXACT][place + 1 :] > first.values[EXACT][place + 1 :]).all()
+    assert (swapped.values[EXACT][place + 1 :] < first.values[EXACT][place + 1 :]).all()
     assert swapped.prompt == first.prompt
-    assert swapped.rewards.sum() == 2 * first.rewards.sum()
+    assert swapped.rewards.sum() == first.rewards.sum() / 2
     same = ages.read(first, first.words, ages=TWO)
     for critic, values in first.values.items():
         np.testing.assert_allclose(same.values[critic], values, rtol=1e-4)

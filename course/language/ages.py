@@ -60,16 +60,21 @@ def _grown(ages: tuple[int, ...], seed: int) -> dict[int, Critic]:
 
 
 @functools.cache
-def twenty_tales(*, ages: tuple[int, ...] = AGES, seed: int = 140) -> tuple[Reading, ...]:
+def twenty_tales(*, ages: tuple[int, ...] = AGES, seed: int = 47) -> tuple[Reading, ...]:
     """The first twenty answers of the frozen reference that the ideal writer may have written, all read.
 
-    V is known exactly for such answers only; about one in eight of the reference's is none. With the seed
-    given, the first answer has two lucky words in four sentences, and the fifth has won the top prize.
+    V is known exactly for such answers only; about one in eight of the reference's is none. The first to be
+    shown is short and has two lucky words, if there is such a one.
     """
     generator = torch.Generator().manual_seed(seed)
     answers = write(reference(), _heroes(2 * ANSWERS), generator=generator)
     good = np.flatnonzero(_possible(answers))[:ANSWERS]
-    return tuple(readings(_rows(answers, good), ages=ages))
+
+    lucky = tales.lucky_words(answers.tokens)
+    lengths = answers.mask.sum(axis=1)
+    first = min(good, key=lambda row: (lucky[row] != 2, lengths[row]))
+    shown = [first, *good[good != first]]
+    return tuple(readings(_rows(answers, np.array(shown)), ages=ages))
 
 
 def readings(answers: Answers, *, ages: tuple[int, ...] = AGES) -> list[Reading]:
