@@ -125,9 +125,17 @@ def _settings(options: Options) -> Settings:
 
 
 def _cases(path: Path | None) -> str:
+    """The content of the lecturer's own cases, found to be such."""
+    from course.grading.questions import private
+
     if path is None:
         return ""
-    return path.read_text(encoding="utf-8")
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(f"{path} must be a Python file in UTF-8") from None
+    private(source)
+    return source
 
 
 def _sandbox_refusal() -> str:

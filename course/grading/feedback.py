@@ -27,7 +27,7 @@ STYLE = """
   :root { --text: #e8e8e8; --back: #16181c; --faint: #a8a8a8; --line: #42464d; }
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back);
-  max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+  max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 .faint { color: var(--faint); }
 ul { list-style: none; padding: 0; margin: 0; }
@@ -38,6 +38,7 @@ code { font: .92em ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top;
   padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td code { white-space: nowrap; }
 img { max-width: 100%; height: auto; }
 """
 PAGE = """<!DOCTYPE html>
@@ -160,8 +161,9 @@ def class_page(rows: Sequence[Row], causes: Sequence[tuple[str, str, str, int]])
         if row.exercise:
             counts[row.lesson, row.exercise][row.state] += 1
     if counts:
-        names = [f"{lesson[:2]}  {exercise}" for lesson, exercise in sorted(counts)]
-        progress = plot_progress(names, [counts[each] for each in sorted(counts)])
+        in_order = sorted(counts, key=lambda each: each[0])  # in a lesson as they come
+        names = [f"{lesson[:2]}  {exercise}" for lesson, exercise in in_order]
+        progress = plot_progress(names, [counts[each] for each in in_order])
         body += ["<h2>How far it got</h2>", f"<p>{html_of_axes(progress)}</p>"]
     if causes:
         first = [(exercise, cause, count) for _, exercise, cause, count in causes[:SHOWN]]

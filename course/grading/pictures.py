@@ -60,7 +60,8 @@ def plot_causes(causes: Sequence[tuple[str, str, int]]) -> Axes:
     def draw(*, ax: Axes) -> Axes:
         places = named_rows(ax, names)
         ax.tick_params(axis="y", labelsize=9.5)
-        ax.barh(places, [count for *_, count in causes], height=0.6, color=COLORS["advantage"])
+        bars = ax.barh(places, [count for *_, count in causes], height=0.6, color=COLORS["advantage"])
+        ax.bar_label(bars, padding=3)
         _count_along_x(ax)
 
         parts = [
@@ -78,6 +79,7 @@ def _label(exercise: str, sentence: str) -> str:
 
 
 def _count_along_x(ax: Axes) -> None:
+    ax.set_axisbelow(True)
     ax.set_xlabel("learners")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(axis="y", visible=False)

@@ -14,12 +14,12 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from course.arrays import Refusal
-from course.grading.records import Row, Settings, Submission
+from course.grading.records import Row, Settings, Submission, cleaned
 from course.grading.submissions import Work
 
 Grader = Callable[..., list[Row]]  # grade_one(student, submissions, *, settings)
@@ -28,6 +28,7 @@ Graded = Iterator[tuple[Work, list[Row]]]
 TRIES = 3  # of a job whose process died, the last ones alone in a process
 PATIENCE = 10.0  # seconds for the scheduler's first answer
 ALONE = 60.0  # seconds that a cluster may be without a worker
+LOST = "the cluster was lost; what was finished is kept"
 OURS = "The grader failed here. It is not your fault, and it is not a wrong answer: it will be graded again."
 
 
@@ -98,7 +99,11 @@ def _alone(work: Work, settings: Settings, grader: Grader) -> Graded:
         died = yield from _in_pool(deque([work]), settings, grader, 1)
         if not died:
             return
-    yield work, [ungraded(work.student, source.name, OURS) for source in work.sources]
+    yield work, _not_graded(work)
+
+
+def _not_graded(work: Work) -> list[Row]:
+    return [ungraded(work.student, cleaned(source.name), OURS) for source in work.sources]
 
 
 def _in_pool(
@@ -146,6 +151,9 @@ def _end_with_the_parent() -> None:
 def on_cluster(works: Iterable[Work], settings: Settings, grader: Grader, *, client: Any) -> Graded:
     """On the workers of a Dask cluster. What a dead worker had is given to another by the scheduler.
 
+    A scheduler gives up what several workers died with, and cannot tell what they died of. So that is graded
+    again at the end, each work alone on the cluster: then it is known.
+
     Args:
         works: what to grade; it is read here and sent.
         settings: for all of them.
@@ -156,16 +164,26 @@ def on_cluster(works: Iterable[Work], settings: Settings, grader: Grader, *, cli
         ValueError: if the cluster is lost, or no worker is left.
     """
     left = iter(works)
+    given_up: list[Work] = []
     running: dict[Any, Work] = {}
     at_once = 2 * max(1, sum(client.nthreads().values()))
     while True:
         for work in itertools.islice(left, at_once - len(running)):
             running[_sent(client, work, settings, grader)] = work
         if not running:
-            return
-        for future in _next_done(client, list(running)):
+            break
+        for future in _next_done(client, [*running]):
             work = running.pop(future)
-            yield work, _rows_of(future, work)
+            rows = _rows_of(future)
+            if rows is None:
+                given_up.append(work)
+            else:
+                yield work, rows
+
+    for work in given_up:
+        future = _sent(client, work, settings, grader)
+        _next_done(client, [future])
+        yield work, _rows_of(future) or _not_graded(work)
 
 
 def connected(address: str) -> Any:
@@ -189,7 +207,8 @@ def unfit(client: Any, probe: Callable[[], str], expected: str) -> str:
 
     Args:
         client: connected.
-        probe: a function of a module that the workers have too; it says what a worker is like.
+        probe: a function of a module that the workers have too; it gives a key of what a worker is like, or a
+            sentence.
         expected: what it must say.
     """
     said = client.run(probe, on_error="return")
@@ -199,7 +218,8 @@ def unfit(client: Any, probe: Callable[[], str], expected: str) -> str:
         if isinstance(answer, Exception):
             return f"worker {worker} cannot grade: {type(answer).__name__}: {answer}"
         if answer != expected:
-            return f"worker {worker} is not fit: {answer or 'it has another version of the course'}"
+            said_why = answer if " " in answer else "it has another version of the course"
+            return f"worker {worker} is not fit: {said_why}"
     return ""
 
 
@@ -216,7 +236,10 @@ def _next_done(client: Any, futures: list) -> list:
     last_seen = time.monotonic()
     while True:
         try:
-            return list(wait_for(futures, timeout=5, return_when="FIRST_COMPLETED").done)
+            with client.as_current():
+                return list(wait_for(futures, timeout=5, return_when="FIRST_COMPLETED").done)
+        except CancelledError:
+            raise Refusal(LOST) from None
         except TimeoutError:
             if client.nthreads():
                 last_seen = time.monotonic()
@@ -224,9 +247,13 @@ def _next_done(client: Any, futures: list) -> list:
                 raise Refusal("the cluster has no workers left; what was finished is kept") from None
 
 
-def _rows_of(future: Any, work: Work) -> list[Row]:
-    if future.status == "finished":
+def _rows_of(future: Any) -> list[Row] | None:
+    """What came out; None if several workers died with it."""
+    from distributed import KilledWorker
+
+    try:
         return future.result()
-    if future.status == "error":  # several workers died of it
-        return [ungraded(work.student, source.name, OURS) for source in work.sources]
-    raise Refusal("the cluster was lost; what was finished is kept")
+    except KilledWorker:
+        return None
+    except CancelledError:
+        raise Refusal(LOST) from None

@@ -156,8 +156,7 @@ def test_other_cases_another_course_and_another_trust_are_graded_again(tmp_path,
     out = tmp_path / "out"
     run(folder, out)
     assert log()
-    (tmp_path / "cases").write_text("{}")
-    monkeypatch.setattr(command, "_cases", lambda path: path.read_text() if path else "")
+    (tmp_path / "cases").write_text("SEED = 5")
     run(folder, out, cases=tmp_path / "cases")
     assert log()
     monkeypatch.setattr(command, "course_key", lambda: "another")
@@ -256,6 +255,13 @@ def test_calls_that_cannot_be_carried_out_change_nothing(tmp_path, capsys, log, 
         (folder, "--out", tmp_path / "file" / "below"): "Not a directory",
         (folder, "--out", out, "--workers", "0"): "workers must be a whole number of at least 1, got 0",
         (folder, "--out", out, "--cases", "nowhere"): "No such file or directory",
+        (
+            folder,
+            "--out",
+            out,
+            "--cases",
+            folder / "ada.ipynb",
+        ): "the file of --cases cannot be run: NameError",
         (folder, "--out", out, "--gradebook", tmp_path / "no" / "book.db"): "No such file or directory",
         (folder, "--out", out, "--gradebook", folder / "ada.ipynb"): "is no gradebook of nbgrader",
         (folder, "--out", out, "--export", "moodle", "nowhere"): "No such file or directory",
