@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from course.arrays import Array
 from course.plots.drawing import COLORS, figure
@@ -88,7 +89,7 @@ def _chips(ax: Axes, words: list[str], weights: Array, token: int) -> None:
         ax.add_patch(Rectangle((column + 0.5, row + 0.79), bar, 0.11, fc=color))
 
     rows = -(-len(words) // A_ROW)
-    ax.set(xlim=(0, A_ROW), ylim=(max(rows, 3), 0))
+    ax.set(xlim=(0, A_ROW), ylim=(max(rows, 2), 0))
     ax.axis("off")
 
 
@@ -104,5 +105,6 @@ def _line(ax: Axes, record: dict, exact: str, critic: str) -> None:
     mark = {"color": COLORS["reward"], "ms": 9, "mec": "black", "clip_on": False}
     ax.plot(places[-1], paid / 1e6, "o", label="the prize", **mark)
     ax.set(xlim=(0, places[-1]), xlabel="tokens written", ylabel="million points")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=min(0.0, *ax.get_ylim()))
     legend_above(ax, columns=3)

@@ -166,14 +166,15 @@ function prize(frames, el, { start = {}, ask = null } = {}) {
     const t = shown();
     const { words, rewards, values, deltas } = answer();
     const heads = ["", "r", "V", "V next", "δ", `A (λ ${lambda()})`];
-    if (state.weight !== "GAE") heads.push(`weight: ${state.weight}`);
+    const another = !["GAE", "TD error"].includes(state.weight); // these two have columns of their own
+    if (another) heads.push(`weight: ${state.weight}`);
     table.replaceChildren(make("caption", {}, `Token ${t + 1} of ${words.length}: `, make("b", {}, words[t])));
     table.append(make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head))));
     for (const name of new Set([state.critic, frames.exact])) {
       const [v, d] = [values[name], deltas[name]];
       const cells = [points(rewards[t]), points(v[t]), points(next(v, t)), signed(d[t])];
       cells.push(signed(weights("GAE", name)[t]));
-      if (state.weight !== "GAE") cells.push(signed(weights(state.weight, name)[t]));
+      if (another) cells.push(signed(weights(state.weight, name)[t]));
       table.append(make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((x) => make("td", {}, x))));
     }
   }
