@@ -11,9 +11,11 @@ from course.checks.causes import same
 from course.checks.running import run, usual_torch
 from course.language import losses
 from course.language.audit import audit
-from course.language.clinic import CASES, LINES, WRONG, SlicedCritic, advantages_of, case_of, gae_with, parts
+from course.language.clinic import CASES, SlicedCritic, advantages_of, case_of, gae_with, parts
 from course.language.learning import HEALTHY as HEALTHY_PARTS
-from course.language.looks import HEALTHY, MEASUREMENTS, Look, all_looks, measure, separates
+from course.language.lines import LINES, WRONG
+from course.language.look import Look
+from course.language.looks import HEALTHY, MEASUREMENTS, all_looks, measure, separates
 from course.language.model import reference, write
 from course.returns import gae
 

@@ -1,13 +1,12 @@
 """A clinic for famous bugs: eleven suspicions, each about one line of a run that works.
 
-`LINES` holds the eleven lines as they should be, `WRONG` each as it is often written. A `Case` suspects one
-of them. In nine cases it is guilty; in two the line is right, and what is wrong is the mend that suggests
-itself. Everything else in the run is the same, so that whatever differs from a healthy run comes from that
-line. `treat` runs a case; `looks` measures one batch of it. Lesson 15.
+A `Case` suspects one of the `lines`. In nine cases it is guilty; in two the line is right, and what is wrong
+is the mend that suggests itself. Everything else in the run is the same, so that whatever differs from a
+healthy run comes from that line. `treat` runs a case; `looks` measures one batch of it. Lesson 15.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,105 +14,15 @@ import torch
 from torch import Tensor
 
 from course.arrays import Array, Flags, one_of, whole
-from course.language import losses, tokens
+from course.language import tokens
 from course.language.critic import Critic
 from course.language.learning import TYPICAL, Parts, Settings, Step, learn
+from course.language.lines import LINES, WRONG, Lines
 from course.language.model import REFERENCES, Answers, LanguageModel, reference
 from course.returns import gae
 from course.worlds.writer import advantage, minus_the_others
 
-Lines = Mapping[str, Callable]
-
 LAM = 0.95  # of every case
-
-LINES: Lines = {
-    "trained_tokens": tokens.trained_tokens,
-    "first_tokens": tokens.first_tokens,
-    "token_log_probs": losses.token_log_probs,
-    "kl_penalty": tokens.kl_penalty,
-    "ended_rows": tokens.ended_rows,
-    "last_rows": tokens.last_rows,
-    "critic_loss": losses.critic_loss,
-    "token_loss": losses.token_loss,
-    "next_worth": tokens.next_worth,
-    "values_before": tokens.values_before,
-    "surrogate_loss": losses.surrogate_loss,
-}
-
-
-# The lines as they are often written. Each is the first known mistake of its exercise, which a test asserts.
-
-
-def _without_ends(written: tokens.Tokens, end: int) -> Flags:
-    return tokens.answer_mask(written, end) & (written != end)
-
-
-def _one_draw_for_all(chances: Array, draws: Array) -> tokens.Tokens:
-    return tokens.first_tokens(chances, np.full_like(draws, draws[0]))
-
-
-def _whatever_the_temperature(logits: Tensor, written: Tensor, *, temperature: float) -> Tensor:
-    return losses.token_log_probs(logits, written, temperature=1.0)
-
-
-def _paid_for_drift(log_probs: Array, ref_log_probs: Array, *, beta: float) -> Array:
-    return -tokens.kl_penalty(log_probs, ref_log_probs, beta=beta)
-
-
-def _ended_with_the_array(last: tokens.Tokens, rows: int) -> Flags:
-    return tokens.ended_rows(np.full_like(last, rows - 1), rows)
-
-
-def _one_row_late(mask: Flags) -> tokens.Tokens:
-    return mask.sum(axis=1)
-
-
-def _values_detached(values: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    return losses.critic_loss(values.detach(), targets, mask)
-
-
-def _advantages_with_their_graph(
-    log_probs: Tensor,
-    old_log_probs: Tensor,
-    advantages: Tensor,
-    mask: Tensor,
-    *,
-    clip: float,
-    divisor: float,
-) -> Tensor:
-    ratio = (log_probs - old_log_probs.detach())[mask].exp()
-    free = ratio * advantages[mask]
-    held = ratio.clamp(1 - clip, 1 + clip) * advantages[mask]
-    return -torch.minimum(free, held).sum() / divisor
-
-
-def _flags_merged(next_values: Array, terminated: Flags, truncated: Flags) -> Array:
-    return tokens.next_worth(next_values, terminated | truncated, truncated)
-
-
-def _the_mended_slice(outputs: Array, length: int) -> Array:
-    return outputs[:, -length:]
-
-
-def _a_loss_that_is_not_zero(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
-    return losses.surrogate_loss(log_probs, old_log_probs, advantages.abs())
-
-
-WRONG: Lines = {
-    "trained_tokens": _without_ends,
-    "first_tokens": _one_draw_for_all,
-    "token_log_probs": _whatever_the_temperature,
-    "kl_penalty": _paid_for_drift,
-    "ended_rows": _ended_with_the_array,
-    "last_rows": _one_row_late,
-    "critic_loss": _values_detached,
-    "token_loss": _advantages_with_their_graph,
-    "next_worth": _flags_merged,
-    "values_before": _the_mended_slice,
-    "surrogate_loss": _a_loss_that_is_not_zero,
-}
-
-
 USUAL = Settings(updates=40)
 GROUPS = Settings(updates=40, same_prompt=True, critic=False)
 COLD = Settings(updates=40, temperature=0.7)
@@ -124,7 +33,8 @@ WHOLE_ANSWERS = Settings(updates=40, critic=False, epochs=1)
 class Case:
     """One suspicion: a complaint, and the line that is accused."""
 
-    name: str  # what is suspected, in a few words
+    patient: str  # the symptom, in a few words
+    name: str  # of the bug, or of what looks like one
     line: str  # of LINES
     complaint: str  # what somebody reports
     guilty: bool = True  # or the line is right, and the mend would be wrong
@@ -146,11 +56,66 @@ CASES = {
     case.line: case
     for case in (
         Case(
+            patient="lengths that swing",
             name="<end> out of the gradient",
             line="trained_tokens",
-            complaint="My answers grow, and then they shrink. The prize goes up and down with them.",
+            complaint="The answers grow, and then they shrink, and the prize goes with them.",
         ),
         Case(
+            patient="better in the log",
+            name="temperature ignored",
+            line="token_log_probs",
+            complaint="The log of the training looks better than the examination afterwards.",
+            settings=COLD,
+        ),
+        Case(
+            patient="off the leash",
+            name="sign of the KL",
+            line="kl_penalty",
+            complaint="I doubled beta, and the model moved even further away.",
+        ),
+        Case(
+            patient="stuck at one length",
+            name="padding inside GAE",
+            line="ended_rows",
+            complaint="The answers get one length and keep it. Longer ones would be paid better.",
+        ),
+        Case(
+            patient="one row too low?",
+            name="reward one row late",
+            line="last_rows",
+            complaint="A reviewer says that my reward stands one row too low. My curves look perfect.",
+        ),
+        Case(
+            patient="no help from the critic",
+            name="critic detached",
+            line="critic_loss",
+            complaint="The critic's loss falls for a while. The critic is no help at all.",
+        ),
+        Case(
+            patient="off by one?",
+            name="a slice that looks off by one",
+            line="values_before",
+            complaint="A reviewer says that outputs[:, -length - 1 : -1] is off by one.",
+            guilty=False,
+        ),
+        Case(
+            patient="a loss of 0",
+            name="a loss of 0",
+            line="surrogate_loss",
+            complaint="My loss is 0.0000 in every first step. What should be learned from 0?",
+            guilty=False,
+            settings=WHOLE_ANSWERS,
+            weigh=minus_the_others,
+        ),
+        Case(
+            patient="a detach too few?",
+            name="advantages not detached",
+            line="token_loss",
+            complaint="A reviewer misses a detach. My curves look perfect.",
+        ),
+        Case(
+            patient="all begin alike",
             name="first token shared",
             line="first_tokens",
             complaint="All answers to a prompt begin alike. Is that my model, or my code?",
@@ -158,54 +123,10 @@ CASES = {
             weigh=minus_the_others,
         ),
         Case(
-            name="temperature ignored",
-            line="token_log_probs",
-            complaint="What I log while training is better than what I measure afterwards.",
-            settings=COLD,
-        ),
-        Case(
-            name="sign of the KL",
-            line="kl_penalty",
-            complaint="I doubled beta, and the model moved even further away.",
-        ),
-        Case(
-            name="padding inside GAE",
-            line="ended_rows",
-            complaint="All my answers get the same length, and not the best one.",
-        ),
-        Case(
-            name="reward one row late",
-            line="last_rows",
-            complaint="A reviewer says that my reward stands one row too low. My curves look perfect.",
-        ),
-        Case(
-            name="critic detached",
-            line="critic_loss",
-            complaint="The critic's loss falls for a while. The critic is no help at all.",
-        ),
-        Case(
-            name="advantages not detached",
-            line="token_loss",
-            complaint="A reviewer misses a detach. My curves look perfect.",
-        ),
-        Case(
+            patient="perfect, and then not",
             name="merged flags",
             line="next_worth",
-            complaint="CartPole learns until it nearly balances for ever, and then it wobbles.",
-        ),
-        Case(
-            name="a slice that looks off by one",
-            line="values_before",
-            complaint="outputs[:, -length - 1 : -1] skips the last value and takes one of the prompt's.",
-            guilty=False,
-        ),
-        Case(
-            name="a loss of 0",
-            line="surrogate_loss",
-            complaint="My loss is 0.0000 in every first step. Nothing can be learned from 0.",
-            guilty=False,
-            settings=WHOLE_ANSWERS,
-            weigh=minus_the_others,
+            complaint="CartPole learns to balance for ever, and then it begins to wobble.",
         ),
     )
 }

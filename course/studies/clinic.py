@@ -72,8 +72,9 @@ def run_to_the_end(line: str, state: str, *, seed: int) -> Outcome:
     """One run of a case, and its examination."""
     import time
 
-    from course.language.clinic import LINES, case_of, start_of, treat
+    from course.language.clinic import case_of, start_of, treat
     from course.language.learning import examine
+    from course.language.lines import LINES
 
     case = case_of(line)
     began = time.process_time()
@@ -103,7 +104,8 @@ def _balance(state: str, *, seed: int) -> Outcome:
     import time
 
     from course import games
-    from course.language.clinic import LINES, WRONG, gae_with
+    from course.language.clinic import gae_with
+    from course.language.lines import LINES, WRONG
     from course.train import CARTPOLE, train
 
     worth = (LINES if state == HEALTHY else WRONG)["next_worth"]
