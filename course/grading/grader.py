@@ -7,6 +7,7 @@ grader's own fault is `ungraded`; it is tried twice before.
 
 import collections
 import functools
+import threading
 import time
 from collections.abc import Sequence
 
@@ -26,6 +27,8 @@ NOT_THE_LEARNERS = "This is not the learner's fault: grade again."
 ENDLESS = "Is there a loop that never ends?"
 TRIES = 2
 END_SECONDS = 5.0  # for the process of an exercise to end when it is told to
+
+ONE_AT_A_TIME = threading.Lock()  # judging sets the limit of recursion and other things of the whole process
 
 Verdict = tuple[State, str]  # and the cause
 
@@ -166,7 +169,8 @@ class _Marking:
         why = ""
         for _ in range(TRIES):
             try:
-                return self._graded(exercise)
+                with ONE_AT_A_TIME:
+                    return self._graded(exercise)
             except GradersFault as fault:
                 why = str(fault)
             except Exception as error:  # one exercise must not stop a class

@@ -17,7 +17,12 @@ from course.grading.inside import wire
 from course.grading.sandbox import Died, Ended, Message, Nonsense, Sandbox, TooLate
 
 DIED = "Your code ended the whole process in which it was graded."
-MUCH = "Your code gave back far more numbers than there are in any answer."
+OWN_WORDS = {
+    "TooMuch": "Your code gave back far more numbers than there are in any answer.",
+    "NotThere": "Your function gives back something of the course that is not there when it is graded. Of "
+    "the library, only the exercises of earlier lessons are.",
+}
+SLOW = ("MemoryError", "TooMuch")  # it takes seconds to get there, and would again on every case
 NO_REPLY = "What came back from the process that was grading your code is no answer to what was asked."
 
 
@@ -81,6 +86,7 @@ class Answer:
 
         if "raised" in reply:
             self.raised = _error(reply["raised"])
+            self.gone = self.gone or reply["raised"] in SLOW
             raise self.raised
         return reply
 
@@ -167,8 +173,8 @@ def _error(name: Any) -> BaseException:
     """A new exception of this name, or of the nearest parent that needs no arguments."""
     if name == "AsksForInput":
         return AsksForInput()
-    if name == "TooMuch":
-        return Odd(MUCH)
+    if name in OWN_WORDS:
+        return Odd(OWN_WORDS[name])
     kind = getattr(builtins, name, None) if isinstance(name, str) else None
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         return Odd(NO_REPLY)

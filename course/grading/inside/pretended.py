@@ -42,6 +42,10 @@ class Harmless:
         """Of nothing, so that it counts as false."""
         return 0
 
+    def __array__(self, *wanted: object) -> None:
+        """It is no array, although it could be gone through."""
+        raise TypeError
+
     def __enter__(self) -> "Harmless":
         """Nothing to prepare."""
         return self

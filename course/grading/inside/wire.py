@@ -16,6 +16,7 @@ import numpy as np
 from course.checks.reading import as_numbers
 
 MOST = 200_000  # numbers in one value; the largest case of the course has a fraction of that
+MANY = 2_000  # things side by side
 ITEMS = 8  # a longer list is one array of numbers
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 DTYPES += ("float16", "float32", "float64")
@@ -64,12 +65,12 @@ def encode(value: Any, special: Special = lambda value: None) -> Coded:
         return {"is": "plain", "value": value}
     if is_tensor(value):
         return encode_tensor(value)
+    if isinstance(value, dict | tuple) and len(value) > MANY:
+        raise TooMuch
     if isinstance(value, dict):
         items = [[str(key), encode(item, special)] for key, item in value.items()]
         return {"is": "dict", "items": items}
     if isinstance(value, tuple) or (isinstance(value, list) and len(value) <= ITEMS):
-        if len(value) > MOST // 100:
-            raise TooMuch
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {"is": kind, "items": [encode(item, special) for item in value]}
 
