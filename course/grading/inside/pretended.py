@@ -42,7 +42,7 @@ class Harmless:
         """Of nothing, so that it counts as false."""
         return 0
 
-    def __array__(self, *wanted: object) -> None:
+    def __array__(self, dtype: object = None, copy: object = None) -> None:
         """It is no array, although it could be gone through."""
         raise TypeError
 
