@@ -5,8 +5,9 @@ import functools
 import hashlib
 import secrets
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from tqdm import tqdm
 
 from course.arrays import Refusal, whole
+from course.checks.panel import printable
 from course.grading import running
-from course.grading.exports import Sheet, open_sheet
+from course.grading.exports import open_sheet
 from course.grading.feedback import write_class_page, write_feedback
 from course.grading.journal import Journal
 from course.grading.likeness import write_alike
@@ -63,7 +65,8 @@ def grade(submissions: str | Path, *, out: str | Path, options: Options | None =
     out = Path(out)
     works = find(submissions, ignore=out)
     settings = _settings(options)
-    sheets = [open_sheet(kind, path, column=options.column) for kind, path in options.exports]
+    for lms, path in options.exports:
+        open_sheet(lms, path, column=options.column)  # it is read again when all are graded
     book = _gradebook(options.gradebook)
 
     out.mkdir(parents=True, exist_ok=True)
@@ -75,7 +78,7 @@ def grade(submissions: str | Path, *, out: str | Path, options: Options | None =
 
     rows = in_order(results)
     _write(rows, out)
-    _hand_on(rows, sheets, book)
+    _hand_on(rows, options, book)
     return rows
 
 
@@ -221,10 +224,10 @@ def _write(rows: list[Row], out: Path) -> None:
     write_grades(out / "grades.csv", rows)
 
 
-def _hand_on(rows: list[Row], sheets: Iterable[Sheet], book: Any) -> None:
-    for sheet in sheets:
-        for line in sheet.fill(rows):
-            print(line)
+def _hand_on(rows: list[Row], options: Options, book: Any) -> None:
+    for lms, path in options.exports:
+        for line in open_sheet(lms, path, column=options.column).fill(rows):
+            print(printable(line, sys.stdout.encoding))
     if book is not None:
         from course.grading.gradebook import write_gradebook
 

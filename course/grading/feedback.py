@@ -14,13 +14,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from course.checks.panel import LOOK
-from course.grading.records import Row, unquoted, write_table
+from course.grading.records import Row, is_still_to_do, unquoted, write_table
 from course.plots.words import counted
 from course.tables import replace_file
 
 CAUSES = ("lesson", "exercise", "cause", "learners")
 SHOWN = 10  # causes in the picture
-MARKS = {"right": LOOK["passed"], "wrong": LOOK["wrong"], "ungraded": ("?", "not graded", "#767676")}
+MARKS = {
+    "right": LOOK["passed"],
+    "wrong": LOOK["wrong"],
+    "todo": LOOK["todo"],
+    "ungraded": ("?", "not graded", "#767676"),
+}
 STYLE = """
 :root { color-scheme: light dark; --text: #1a1a1a; --back: #ffffff; --faint: #595959; --line: #d0d0d0; }
 @media (prefers-color-scheme: dark) {
@@ -112,10 +117,10 @@ def _of_ungraded(rows: Sequence[Row]) -> str:
 
 
 def _item(row: Row) -> str:
-    mark, word, color = MARKS[row.state]
+    mark, word, color = MARKS["todo" if is_still_to_do(row) else row.state]
     what = f"<code>{html.escape(row.exercise)}</code>: {word}" if row.exercise else word
     points = "" if row.points is None else f"{row.points} of {row.max_points}"
-    cause = f"<p>{_prose(row.cause)}</p>" if row.cause else ""
+    cause = f"<p>{_prose(row.cause)}</p>" if row.cause and not is_still_to_do(row) else ""
     return (
         f'<li style="--mark:{color}"><span class="points">{points}</span>'
         f"<p><b>{mark} {what}</b></p>{cause}</li>"
@@ -159,15 +164,22 @@ def class_page(rows: Sequence[Row], causes: Sequence[tuple[str, str, str, int]])
     counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
     for row in rows:
         if row.exercise:
-            counts[row.lesson, row.exercise][row.state] += 1
+            counts[row.lesson, row.exercise]["todo" if is_still_to_do(row) else row.state] += 1
     if counts:
         in_order = sorted(counts, key=lambda each: each[0])  # in a lesson as they come
         names = [f"{lesson[:2]}  {exercise}" for lesson, exercise in in_order]
         progress = plot_progress(names, [counts[each] for each in in_order])
         body += ["<h2>How far it got</h2>", f"<p>{html_of_axes(progress)}</p>"]
+    mistaken = {(row.lesson, row.exercise, row.cause) for row in rows if not is_still_to_do(row)}
+    first = [
+        (exercise, why, count)
+        for lesson, exercise, why, count in causes
+        if (lesson, exercise, why) in mistaken
+    ]
+    if first:
+        picture = html_of_axes(plot_causes(first[:SHOWN]))
+        body += ["<h2>What to repeat on Monday</h2>", f"<p>{picture}</p>"]
     if causes:
-        first = [(exercise, cause, count) for _, exercise, cause, count in causes[:SHOWN]]
-        body += ["<h2>What to repeat on Monday</h2>", f"<p>{html_of_axes(plot_causes(first))}</p>"]
         body += ["<h2>All causes</h2>", _table(causes)]
     return PAGE.format(title="What the class understood", style=STYLE, body="\n".join(body))
 

@@ -12,12 +12,13 @@ from course.plots.words import counted
 STATES = {  # what a bar is made of, from the left
     "right": ("right", COLORS["reward"], ""),
     "wrong": ("not yet", COLORS["advantage"], "//"),
+    "todo": ("still to do", COLORS["faint"], ""),
     "ungraded": ("not graded", COLORS["random"], ".."),
 }
 
 
 def plot_progress(exercises: Sequence[str], counts: Sequence[dict[str, int]]) -> Axes:
-    """A bar for each exercise: how many learners have it right, have it wrong, or are not graded.
+    """A bar for each exercise: how many learners have it right, wrong, still to do, or are not graded.
 
     Args:
         exercises: how they are called.
@@ -36,7 +37,7 @@ def plot_progress(exercises: Sequence[str], counts: Sequence[dict[str, int]]) ->
                 )
             left = [before + more for before, more in zip(left, width, strict=True)]
         _count_along_x(ax)
-        legend_above(ax, columns=3)
+        legend_above(ax, columns=len(STATES))
 
         parts = [
             f"{name}: {count.get('right', 0)} of {sum(count.values())} right"

@@ -13,6 +13,7 @@ from course.tables import replace_file
 State = Literal["right", "wrong", "ungraded"]  # ungraded: the grader's fault, or a file that cannot be read
 
 COLUMNS = ("student", "lesson", "exercise", "points", "max_points", "cause", "state")
+STILL_TO_DO = "is still to do."  # the cause, after the name of the exercise
 LONGEST = 200  # signs of a name; a cause may be five times as long
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet takes a field for a formula
 KEPT = {"\N{ZERO WIDTH NON-JOINER}", "\N{ZERO WIDTH JOINER}"}  # names are written with them
@@ -52,6 +53,11 @@ class Row:
     cause: str  # "" where it is right
     state: State
     answer: str = field(default="", repr=False)  # the text of the exercise's own cell, for the list of twins
+
+
+def is_still_to_do(row: Row) -> bool:
+    """Whether the stub stands as it was handed out: nothing has been understood wrongly."""
+    return row.state == "wrong" and row.cause == f"{row.exercise} {STILL_TO_DO}"
 
 
 def cleaned(text: str, *, longest: int = LONGEST) -> str:

@@ -10,7 +10,7 @@ import pytest
 from course.grading import feedback, likeness
 from course.grading.feedback import causes_of, class_page, learner_page, page_name, write_class_page
 from course.grading.likeness import alike, runs_of, write_alike
-from course.grading.records import cleaned
+from course.grading.records import STILL_TO_DO, cleaned
 from course.grading.running import OURS, ungraded
 from tests.grading import tiny
 
@@ -89,21 +89,24 @@ def test_causes_are_counted_by_exercise_the_most_frequent_first(tmp_path):
         tiny.row(student="s9", state="wrong", cause='Says "shape".'),
         tiny.row(student="s8"),
         tiny.row(student="s7", state="ungraded", cause=OURS),
+        *[tiny.row(student=f"t{i}", state="wrong", cause=f"gae {STILL_TO_DO}") for i in range(4)],
     ]
     write_class_page(rows, tmp_path)
     with (tmp_path / "causes.csv").open(newline="", encoding="utf-8") as file:
         assert [*csv.reader(file)] == [
             ["lesson", "exercise", "cause", "learners"],
             ["08_gae", "td", "Lambda, missing.", "5"],
+            ["08_gae", "gae", "gae is still to do.", "4"],
             ["08_gae", "gae", "Lambda, missing.", "3"],
             ["08_gae", "gae", 'Says "shape".', "1"],
         ]
     page = (tmp_path / "class.html").read_text(encoding="utf-8")
     read = Reader(page)
-    assert "8 learners. 1 row could not be graded; see grades.csv." in read.text
+    assert "12 learners. 1 row could not be graded; see grades.csv." in read.text
     alts = [each["alt"] for tag, each in read.elements if tag == "img"]
-    assert alts[0] == "Learners by exercise. 08  gae: 1 of 6 right; 08  td: 0 of 5 right."
+    assert alts[0] == "Learners by exercise. 08  gae: 1 of 10 right; 08  td: 0 of 5 right."
     assert "5 learners, td: Lambda, missing; 3 learners, gae" in alts[1]
+    assert "still to do" not in alts[1]  # what nobody has tried need not be repeated
     assert not any(f"s{i}<" in page for i in range(10))  # the page may be shown to the class
 
 
