@@ -416,14 +416,20 @@ def test_who_earned_the_prize_needs_a_kernel_only_to_swap_a_word(browser, tmp_pa
 
     # With the keyboard alone: from chip to chip, and to the last answer, after which no button says "next".
     chips.nth(5).focus()
-    for key, goal in (("ArrowRight", 6), ("Home", 0), ("ArrowLeft", 0), ("End", 14), ("ArrowUp", None)):
+    for key, goal in (("ArrowRight", 6), ("Home", 0), ("ArrowLeft", 0), ("End", 14)):
         page.keyboard.press(key)
-        if goal is not None:
-            assert chips.nth(goal).evaluate("each => document.activeElement === each")
-            assert f"Token {goal + 1} of 15: " in page.locator(".prize-table caption").inner_text()
+        assert chips.nth(goal).evaluate("each => document.activeElement === each")
+        assert f"Token {goal + 1} of 15: " in page.locator(".prize-table caption").inner_text()
     later = page.get_by_role("button", name="next answer")
     later.press("Enter")
     assert chips.count() == len(frames["answers"][1]["words"])
+    chips.nth(3).focus()
+    boxes = [chip.bounding_box() for chip in chips.all()]
+    page.keyboard.press("ArrowDown")
+    below = next(t for t, box in enumerate(boxes) if box["y"] > boxes[3]["y"] and box["x"] == boxes[3]["x"])
+    assert chips.nth(below).evaluate("each => document.activeElement === each")
+    page.keyboard.press("ArrowUp")
+    assert chips.nth(3).evaluate("each => document.activeElement === each")
     later.press("Enter")
     assert page.locator(".prize-place").inner_text() == "answer 3 of 3"
     assert later.is_disabled()
