@@ -68,7 +68,9 @@ def _add_measurements(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_random_scores)
 
     command = commands.add_parser("runs", help="train over many seeds and write the learning curves")
-    command.add_argument("study", metavar="STUDY", help="cartpole or pong")
+    command.add_argument(
+        "study", metavar="STUDY", help="cartpole or pong; tokens, critics, judges, signal, values or chances"
+    )
     command.add_argument("--seeds", type=int, default=10)
     command.add_argument("--variants", nargs="*", metavar="VARIANT", help="all of the study's if none")
     command.add_argument("--out", type=Path, required=True, help="CSV; a second call resumes it")
@@ -185,8 +187,12 @@ def _random_scores(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from course.studies import measure_runs
+    from course.studies import measure_language, measure_runs
+    from course.studies.tokens import COLUMNS
 
+    if options.study in COLUMNS and options.agents is None:
+        measure_language(options.study, seeds=options.seeds, variants=options.variants, path=options.out)
+        return 0
     measure_runs(
         options.study,
         seeds=options.seeds,

@@ -293,6 +293,7 @@ class Exam:
     """What a policy has become, on answers that nobody learned from."""
 
     prize: float  # points, the rule's mean
+    error: float  # standard error of that mean
     nats: float  # KL(policy | reference) of an answer: exact over the words at every token that was written
     share: float  # of these nats was necessary for this prize
     grammar: float  # share of answers that are whole sentences of the language
@@ -331,11 +332,13 @@ def examine(
         theirs = functional.log_softmax(frozen.answer_logits(written.texts).double(), dim=-1)
     drift = (ours.exp() * (ours - theirs)).sum(dim=-1).numpy() * written.mask
     nats = float(drift.sum(axis=1).mean())
-    prize = float(tales.rule(written.tokens).mean())
+    prizes = tales.rule(written.tokens)
+    prize = float(prizes.mean())
     needed = cheapest_nats(prize, chances)
 
     return Exam(
         prize=prize,
+        error=float(prizes.std() / np.sqrt(answers)),
         nats=nats,
         share=needed / nats if nats > 0 else float("nan"),
         grammar=float(tales.grammatical(written.tokens).mean()),
@@ -345,15 +348,32 @@ def examine(
     )
 
 
-def own_chances(model: LanguageModel, *, answers: int = 32_000, seed: int = 11) -> Array:
-    """How often a model's finished answers have 0, 1, ... 5 lucky words, counted, [6]; for `frontier`."""
-    counts = np.zeros(tales.COUNTED + 1)
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(max(answers // 2_000, 1)):
-        heroes = np.arange(min(answers, 2_000)) % len(HEROES)
-        written = write(model, heroes, generator=generator)
-        lucky = tales.lucky_words(written.tokens)[tales.finished(written.tokens)]
-        counts += np.bincount(np.minimum(lucky, tales.COUNTED), minlength=len(counts))
+@torch.no_grad()
+def own_chances(model: LanguageModel, *, answers: int = 8_000, seed: int = 11) -> Array:
+    """How often a model's finished answers have 0, 1, ... 5 lucky words, [6]; for `frontier`.
+
+    Jackpots are rare: of 8,000 answers some eight are any. So the answers are written by a copy that likes
+    lucky words three times as well, and each counts as much as the model itself would have written it.
+
+    Args:
+        model: whose chances.
+        answers: how many are written, at least 1.
+        seed: of the answers.
+
+    Returns:
+        The chances, which sum to 1; an answer without `<end>` is left out.
+    """
+    answers = whole("answers", answers, low=1)
+    eager = copy.deepcopy(model)
+    eager.head.bias[torch.from_numpy(tales.encode(" ".join(tales.LUCKY)))] += np.log(3.0)
+
+    written = write(eager, np.arange(answers) % len(HEROES), generator=torch.Generator().manual_seed(seed))
+    theirs = _log_probs(model, written, DEFAULT, HEALTHY)
+    ratios = np.exp(((theirs - written.log_probs) * written.mask).sum(axis=1))
+    ratios *= tales.finished(written.tokens)
+
+    lucky = np.minimum(tales.lucky_words(written.tokens), tales.COUNTED)
+    counts = np.bincount(lucky, weights=ratios, minlength=tales.COUNTED + 1)
     return counts / counts.sum()
 
 

@@ -3,12 +3,14 @@
 variants        what the studies compare
 curves          a run as arrays, and what many of them say together
 runs            whole runs over seeds, and examinations of the agents they end with
+tokens          the runs of the language model, read; language_runs plays them
 random_scores   random play in every game of Atari
 bench, peers    the performance table, ours and the peers'
 """
 
 from course.studies.curves import Curve, load_curves, over, steps_until
 from course.studies.runs import examine_agents, examined, measure_runs, quick, shortened, train_variant
+from course.studies.tokens import measure_language
 from course.studies.variants import STUDIES, Study, Variant, as_it_is, without_bootstrap, without_critic
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "examine_agents",
     "examined",
     "load_curves",
+    "measure_language",
     "measure_runs",
     "over",
     "quick",
