@@ -1,6 +1,6 @@
 """One run of each study of the language model, as rows for its table. Loads torch.
 
-`STUDIES` holds the variants of each study: functions of the seed, by name. Lessons 13 and 14.
+`STUDIES` holds the variants of each study: functions of `seed`, by name. Lessons 13 and 14.
 """
 
 import copy
@@ -33,7 +33,7 @@ LAMBDAS = (1.0, 0.95, 0.5, 0.0)
 AGES = (0, 1, 10, 100)  # of a critic, in batches
 
 
-def with_lambda(lam: float) -> Weigh:
+def with_lambda(*, lam: float) -> Weigh:
     """GAE with this lambda, and gamma 1."""
 
     def advantage(e: Batch) -> Array:
@@ -54,8 +54,8 @@ def prize_in_deviations(tokens: tales.Tokens) -> Array:
 
 def trained(
     weigh: Weigh,
-    seed: int,
     *,
+    seed: int,
     settings: Settings = DEFAULT,
     judge: Callable[[tales.Tokens], Array] = tales.rule,
     every: int = 1,
@@ -97,7 +97,7 @@ def _mean(measured: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([row[name] for row in measured])) for name in measured[0]}
 
 
-def token_runs() -> dict[str, Callable[[int], Rows]]:
+def token_runs() -> dict[str, Callable[..., Rows]]:
     """The five lines of THE figure, and groups, with and without the toll in their unit."""
     lines = {
         name: partial(trained, weigh, settings=replace(DEFAULT, critic=name not in BLIND))
@@ -113,16 +113,18 @@ def token_runs() -> dict[str, Callable[[int], Rows]]:
     }
 
 
-def critic_runs() -> dict[str, Callable[[int], Rows]]:
+def critic_runs() -> dict[str, Callable[..., Rows]]:
     """GAE by lambda, with a critic that says 0 when the policy begins, and with one that has learned."""
     return {
-        f"GAE {lam:g}, {age}": partial(trained, with_lambda(lam), settings=replace(DEFAULT, warm_up=batches))
+        f"GAE {lam:g}, {age}": partial(
+            trained, with_lambda(lam=lam), settings=replace(DEFAULT, warm_up=batches)
+        )
         for age, batches in {"cold": 0, "warm": 100}.items()
         for lam in LAMBDAS
     }
 
 
-def judge_runs() -> dict[str, Callable[[int], Rows]]:
+def judge_runs() -> dict[str, Callable[..., Rows]]:
     """Judges by the number of their pairs and what was in their pool, with and without a leash."""
     return {
         "200 pairs, cut": partial(_believer, 200, 0.2, 0.0),
@@ -136,11 +138,11 @@ def judge_runs() -> dict[str, Callable[[int], Rows]]:
     }
 
 
-def _believer(pairs: int, cut: float, leash: float, seed: int) -> Rows:
+def _believer(pairs: int, cut: float, leash: float, *, seed: int) -> Rows:
     """A policy that learns from a judge who learned from so many pairs."""
     judge, accuracy = _judge(pairs, cut, seed)
     settings = replace(BELIEVED, beta=leash)
-    return trained(minus_the_others, seed, settings=settings, judge=judge, every=5, accuracy=accuracy)
+    return trained(minus_the_others, seed=seed, settings=settings, judge=judge, every=5, accuracy=accuracy)
 
 
 @cache
@@ -227,7 +229,7 @@ def _pull_to_lucky(model: LanguageModel, answers: Answers) -> Array:
     return np.where(treasure, lucky[answers.tokens] - chances, 0.0)
 
 
-def signal_runs() -> dict[str, Callable[[int], Rows]]:
+def signal_runs() -> dict[str, Callable[..., Rows]]:
     """Every weight on the answers of the frozen reference, by the critic's age where it asks one."""
     blind = {
         name: partial(_signal, weigh, _age(0))
@@ -235,11 +237,11 @@ def signal_runs() -> dict[str, Callable[[int], Rows]]:
     }
     ages = [*map(_age, AGES), "exact V"]
     return blind | {
-        f"GAE {lam:g}, {age}": partial(_signal, with_lambda(lam), age) for age in ages for lam in LAMBDAS
+        f"GAE {lam:g}, {age}": partial(_signal, with_lambda(lam=lam), age) for age in ages for lam in LAMBDAS
     }
 
 
-def _signal(weigh: Weigh, age: str, seed: int) -> Rows:
+def _signal(weigh: Weigh, age: str, *, seed: int) -> Rows:
     frozen = _frozen(seed)
     whole = frozen.batches[age]
     together = DEFAULT.answers
@@ -262,12 +264,12 @@ def _signal(weigh: Weigh, age: str, seed: int) -> Rows:
     ]
 
 
-def value_runs() -> dict[str, Callable[[int], Rows]]:
+def value_runs() -> dict[str, Callable[..., Rows]]:
     """What critics of every age explain at the first token of each sentence."""
     return {_age(batches): partial(_explained, _age(batches)) for batches in AGES}
 
 
-def _explained(age: str, seed: int) -> Rows:
+def _explained(age: str, *, seed: int) -> Rows:
     frozen = _frozen(seed)
     rows = []
     for token in range(0, len(tales.SENTENCE) * tales.MOST, len(tales.SENTENCE)):
@@ -285,18 +287,18 @@ def _explained(age: str, seed: int) -> Rows:
     return rows
 
 
-def chance_runs() -> dict[str, Callable[[int], Rows]]:
+def chance_runs() -> dict[str, Callable[..., Rows]]:
     """How often each reference's answers have 0, 1, ... 5 lucky words."""
     return {"reference": _chances}
 
 
-def _chances(seed: int) -> Rows:
+def _chances(*, seed: int) -> Rows:
     model = reference(seed % REFERENCES)
     samples = [own_chances(model, answers=80 if quick() else 8_000, seed=part) for part in range(4)]
     return [{"lucky": k, "chance": float(chance)} for k, chance in enumerate(np.mean(samples, axis=0))]
 
 
-STUDIES: dict[str, dict[str, Callable[[int], Rows]]] = {
+STUDIES: dict[str, dict[str, Callable[..., Rows]]] = {
     "tokens": token_runs(),
     "critics": critic_runs(),
     "judges": judge_runs(),

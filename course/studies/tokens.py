@@ -184,7 +184,7 @@ def measure_language(
     left = [(name, seed) for name, seed in wanted if (name, str(seed)) not in finished]
 
     for name, seed in tqdm(left, unit="run", disable=not progress):
-        rows = known[name](seed)
+        rows = known[name](seed=seed)
         named = ({"variant": name, "seed": seed, **row} for row in rows)
         table.append({column: _text(row.get(column, "nan")) for column in columns} for row in named)
 
