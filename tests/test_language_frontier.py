@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from course.language.frontier import best_of, cheapest_nats, frontier
+from course.language.frontier import best_of, best_policy, cheapest_nats, frontier
 from course.language.tales import COUNTED, LUCKY_CHANCE, TOP, ideal_lengths, ideal_lucky, prize
 
 PRIZES = prize(np.arange(COUNTED + 1))
@@ -66,6 +66,18 @@ def test_the_curve_rises_ever_more_slowly(chances):
 
 
 @EITHER
+@pytest.mark.parametrize("beta", [2e5, 1e6, 5e6])
+def test_the_best_policy_at_a_price_lies_on_the_frontier_where_a_nat_buys_that_price(chances, beta):
+    policy = best_policy(beta, chances)
+    nats = kl(policy, chances)
+    assert cheapest_nats(policy @ PRIZES, chances) == pytest.approx(nats, abs=1e-9)
+    # Its neighbours at other prices are worth less, counted in points minus beta a nat.
+    near = [best_policy(factor * beta, chances) for factor in (0.99, 1, 1.01)]
+    worth = [each @ PRIZES - beta * kl(each, chances) for each in near]
+    assert worth[1] == max(worth)
+
+
+@EITHER
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_the_best_of_n_by_listing_all_of_them(chances, n):
     best = np.zeros(COUNTED + 1)
@@ -87,6 +99,7 @@ def test_the_best_of_n_is_dearer_than_it_need_be_and_cheaper_than_its_bound(n):
         (lambda: cheapest_nats(TOP + 1), "mean_prize must be in"),
         (lambda: cheapest_nats(1e6, [0.5, 0.5]), "chances must be 6 numbers"),
         (lambda: cheapest_nats(1e6, np.full(6, 0.2)), "sum to 1"),
+        (lambda: best_policy(0), "beta must be above 0"),
         (lambda: best_of(0), "n must be a whole number of at least 1"),
         (lambda: frontier(points=1), "points must be a whole number of at least 2"),
     ],

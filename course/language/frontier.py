@@ -61,6 +61,19 @@ def frontier(chances: ArrayLike | None = None, *, points: int = 200) -> tuple[Ar
     return nats, prizes
 
 
+def best_policy(beta: float, chances: ArrayLike | None = None) -> Array:
+    """What the policy writes that maximises prize minus beta times drift: the place on the frontier.
+
+    Args:
+        beta: points that a nat costs, above 0.
+        chances: of 0, 1, ... 5 lucky words under the reference, [6]; the ideal writer's if not given.
+
+    Returns:
+        Its chances of 0, 1, ... 5 lucky words, [6].
+    """
+    return _tilted(_chances(chances), 1 / number("beta", beta, above=0))
+
+
 def best_of(n: int, chances: ArrayLike | None = None) -> tuple[float, float]:
     """Write n answers and keep the one with the highest prize: its nats and mean prize, exactly.
 
