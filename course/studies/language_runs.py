@@ -127,14 +127,14 @@ def critic_runs() -> dict[str, Callable[..., Rows]]:
 def judge_runs() -> dict[str, Callable[..., Rows]]:
     """Judges by the number of their pairs and what was in their pool, with and without a leash."""
     return {
+        "50 pairs, cut": partial(_believer, 50, 0.2, 0.0),
         "200 pairs, cut": partial(_believer, 200, 0.2, 0.0),
+        "50 pairs, cut, leash": partial(_believer, 50, 0.2, 0.1),
+        "1000 pairs, cut": partial(_believer, 1_000, 0.2, 0.0),
+        "50 pairs": partial(_believer, 50, 0.0, 0.0),
         "200 pairs": partial(_believer, 200, 0.0, 0.0),
         "1000 pairs": partial(_believer, 1_000, 0.0, 0.0),
-        "1000 pairs, cut": partial(_believer, 1_000, 0.2, 0.0),
         "200 pairs, cut, leash": partial(_believer, 200, 0.2, 0.1),
-        "200 pairs, leash": partial(_believer, 200, 0.0, 0.1),
-        "50 pairs": partial(_believer, 50, 0.0, 0.0),
-        "50 pairs, cut": partial(_believer, 50, 0.2, 0.0),
     }
 
 

@@ -1,4 +1,4 @@
-"""Many runs of the language model: every weight over seeds, and policies that fooled a learned judge.
+r"""Many runs of the language model: every weight over seeds, and policies that fooled a learned judge.
 
 `python -m course runs STUDY` plays the variants of a study over seeds and writes a CSV file; those that come
 with the course were made by
@@ -6,7 +6,8 @@ with the course were made by
     python -m course runs tokens --out tokens_runs.csv
     python -m course runs critics --out critics_runs.csv --seeds 5
     python -m course runs judges --out judges_runs.csv --seeds 5
-    python -m course runs judges --out judges_runs.csv --seeds 10 --variants "200 pairs, cut"
+    python -m course runs judges --out judges_runs.csv --seeds 10 --variants "50 pairs, cut" \
+        "200 pairs, cut" "50 pairs, cut, leash"
     python -m course runs signal --out signal_runs.csv --seeds 5
     python -m course runs values --out values_runs.csv --seeds 5
     python -m course runs chances --out chances_runs.csv --seeds 3
