@@ -98,13 +98,32 @@ from course.worlds import writer
 def at_most(f, **limits):
     @functools.wraps(f)
     def less(*args, **kwargs):
-        kept = {name: min(most, kwargs[name]) for name, most in limits.items() if name in kwargs}
-        return f(*args, **{**limits, **kwargs, **kept})
+        kept = {name: min(most, kwargs.get(name, most)) for name, most in limits.items()}
+        return f(*args, **{**kwargs, **kept})
 
     return less
 
 
 writer.learn = at_most(writer.learn, seeds=2)
+"""
+LESS_TRAINING = """
+from dataclasses import replace
+
+import course.train
+from course.language import learning, model
+
+
+def short_train(env, config, *, train=course.train.train, **kwargs):
+    return train(env, replace(config, env_steps=min(config.env_steps, 5_000)), **kwargs)
+
+
+def short_learn(weigh, *, settings=learning.DEFAULT, learn=learning.learn, **kwargs):
+    return learn(weigh, settings=replace(settings, updates=min(settings.updates, 4)), **kwargs)
+
+
+course.train.train = short_train
+learning.learn = short_learn
+model.pretrain = at_most(model.pretrain, steps=20)
 """
 
 
@@ -119,7 +138,8 @@ def untouched(name):
     with tempfile.TemporaryDirectory() as ipython:
         startup = Path(ipython, "profile_default", "startup")
         startup.mkdir(parents=True)
-        (startup / "less.py").write_text(LESS, encoding="utf-8")
+        trains = name[:2] >= "10"  # with torch, which takes a second to load
+        (startup / "less.py").write_text(LESS + LESS_TRAINING * trains, encoding="utf-8")
         client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "IPYTHONDIR": ipython})
     assert set(folder.iterdir()) == before, "the lesson leaves files behind"
     return notebook
