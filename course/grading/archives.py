@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MB = 1_000_000
-LARGEST = 100 * MB  # a notebook; anything that is read is read whole
+LARGEST = 100 * MB  # a notebook, and all that a learner hands in together: it is read whole
 LARGEST_INNER = 20 * MB  # an archive within an archive, which has to be held beside its notebook
 LARGEST_LISTING = 4 * MB  # of an archive that a learner made: some 50 000 names
 END = b"PK\x05\x06"  # begins the last record of an archive, 22 bytes and a comment
@@ -44,16 +44,16 @@ def regular_file(path: Path) -> io.BufferedReader:
     return file
 
 
-def read_file(path: Path) -> bytes:
-    """The content of a file of at most `LARGEST` bytes.
+def read_file(path: Path, *, largest: int) -> bytes:
+    """The content of a file.
 
     Raises:
-        Unreadable: if it is larger, or cannot be read.
+        Unreadable: if it has more than `largest` bytes, or cannot be read.
     """
     with regular_file(path) as file:
-        if os.fstat(file.fileno()).st_size > LARGEST:
-            raise Unreadable(_too_large(LARGEST))
-        return file.read(LARGEST)
+        if os.fstat(file.fileno()).st_size > largest:
+            raise Unreadable(_too_large(largest))
+        return file.read(largest)
 
 
 def listing(file: BinaryIO, *, most: int | None) -> list[zipfile.ZipInfo]:
@@ -92,32 +92,35 @@ def _listing_size(file: BinaryIO) -> int:
     return int.from_bytes(tail[at + 12 : at + 16], "little")
 
 
-def read_member(file: BinaryIO, way: tuple[str, ...]) -> bytes:
+def read_member(file: BinaryIO, way: tuple[str, ...], *, largest: int) -> bytes:
     """The content of a member of an archive.
 
     Args:
         file: the archive.
         way: the member's name; where it is an archive too, the name of a member of that follows.
+        largest: how many bytes the last of them may have.
 
     Raises:
         Unreadable: if it is too large, locked or damaged.
     """
     first, *rest = way
-    largest = LARGEST_INNER if rest else LARGEST
+    most = LARGEST_INNER if rest else largest
     try:
         with zipfile.ZipFile(file) as archive:
             info = archive.getinfo(first)
             if info.flag_bits & LOCKED:
                 raise Unreadable("It is locked with a password.")
             with archive.open(info) as member:
-                content = member.read(largest + 1)  # what the archive says of the size need not be true
+                content = member.read(most + 1)  # what the archive says of the size need not be true
     except (*DAMAGED, KeyError):
         raise Unreadable("It cannot be read from its archive.") from None
 
-    if len(content) > largest:
-        raise Unreadable(_too_large(largest))
-    return read_member(io.BytesIO(content), tuple(rest)) if rest else content
+    if len(content) > most:
+        raise Unreadable(_too_large(most))
+    return read_member(io.BytesIO(content), tuple(rest), largest=largest) if rest else content
 
 
 def _too_large(largest: int) -> str:
-    return f"It is larger than {largest // MB} MB."
+    if largest in (LARGEST, LARGEST_INNER):
+        return f"It is larger than {largest // MB} MB."
+    return f"It is too large: what is handed in together may have {LARGEST // MB} MB."

@@ -4,7 +4,6 @@ Three ways to run the same jobs, each a generator of what is finished, in the or
 A process or a machine that dies takes no learner's work with it: it is graded again, elsewhere.
 """
 
-import itertools
 import logging
 import multiprocessing
 import os
@@ -19,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from course.arrays import Refusal
+from course.grading.archives import LARGEST
 from course.grading.records import Row, Settings, Submission, cleaned
 from course.grading.submissions import Work
 
@@ -163,15 +163,17 @@ def on_cluster(works: Iterable[Work], settings: Settings, grader: Grader, *, cli
     Raises:
         ValueError: if the cluster is lost, or no worker is left.
     """
-    left = iter(works)
+    left = deque(works)
     given_up: list[Work] = []
     running: dict[Any, Work] = {}
+    sizes: dict[Any, int] = {}
     at_once = 2 * max(1, sum(client.nthreads().values()))
-    while True:
-        for work in itertools.islice(left, at_once - len(running)):
-            running[_sent(client, work, settings, grader)] = work
-        if not running:
-            break
+    while left or running:
+        # Each is held here until it is done, so few large ones are sent at once.
+        while left and len(running) < at_once and sum(sizes[each] for each in running) < LARGEST:
+            future, size = _sent(client, left[0], settings, grader)
+            running[future] = left.popleft()
+            sizes[future] = size
         for future in _next_done(client, [*running]):
             work = running.pop(future)
             rows = _rows_of(future)
@@ -181,7 +183,7 @@ def on_cluster(works: Iterable[Work], settings: Settings, grader: Grader, *, cli
                 yield work, rows
 
     for work in given_up:
-        future = _sent(client, work, settings, grader)
+        future, _ = _sent(client, work, settings, grader)
         _next_done(client, [future])
         yield work, _rows_of(future) or _not_graded(work)
 
@@ -223,10 +225,13 @@ def unfit(client: Any, probe: Callable[[], str], expected: str) -> str:
     return ""
 
 
-def _sent(client: Any, work: Work, settings: Settings, grader: Grader) -> Any:
+def _sent(client: Any, work: Work, settings: Settings, grader: Grader) -> tuple[Any, int]:
+    """What will be its rows, and how many bytes were sent."""
+    submissions = work.submissions()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")  # a notebook may have 100 MB
-        return client.submit(graded, work.student, work.submissions(), settings, grader, pure=False)
+        future = client.submit(graded, work.student, submissions, settings, grader, pure=False)
+    return future, sum(len(each.content or b"") for each in submissions)
 
 
 def _next_done(client: Any, futures: list) -> list:

@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from course.arrays import Refusal
+from course.grading import archives
 from course.grading.archives import LARGEST_LISTING, Unreadable, listing, read_file, read_member, regular_file
 from course.grading.records import Submission, cleaned
 
@@ -41,18 +42,18 @@ class Source:
     members: tuple[str, ...] = ()  # the way on through an archive, and an archive within it
     problem: str = ""  # why it cannot be read, if that is known without reading
 
-    def read(self) -> bytes:
+    def read(self, *, largest: int) -> bytes:
         """The content.
 
         Raises:
-            Unreadable: if it cannot be had; the message says why.
+            Unreadable: if it has more than `largest` bytes or cannot be had; the message says why.
         """
         if self.problem:
             raise Unreadable(self.problem)
         if not self.members:
-            return read_file(self.path)
+            return read_file(self.path, largest=largest)
         with regular_file(self.path) as file:
-            return read_member(file, self.members)
+            return read_member(file, self.members, largest=largest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +65,19 @@ class Work:
     sources: tuple[Source, ...] = field(repr=False)
 
     def submissions(self) -> tuple[Submission, ...]:
-        """All of them read."""
-        return tuple(self._submission(source) for source in self.sources)
+        """All of them read, up to a size that fits into memory."""
+        read = []
+        left = archives.LARGEST
+        for source in self.sources:
+            submission = self._submission(source, largest=left)
+            left -= len(submission.content or b"")
+            read.append(submission)
+        return tuple(read)
 
-    def _submission(self, source: Source) -> Submission:
+    def _submission(self, source: Source, *, largest: int) -> Submission:
         name = cleaned(source.name)
         try:
-            content = source.read()
+            content = source.read(largest=largest)
         except Unreadable as why:
             return Submission(student=self.student, name=name, content=None, problem=str(why))
         return Submission(student=self.student, name=name, content=content)
@@ -80,7 +87,8 @@ class Work:
         digest = hashlib.sha256()
         for part in (self.student, self.folder):
             digest.update(part.encode(errors="surrogatepass") + b"\0")
-        for submission in map(self._submission, self.sources):  # one at a time in memory
+        for source in self.sources:  # one at a time in memory
+            submission = self._submission(source, largest=archives.LARGEST)
             content = hashlib.sha256(submission.content or submission.problem.encode()).hexdigest()
             digest.update(f"{submission.name}\0{content}\0".encode())
         return digest.hexdigest()
@@ -303,7 +311,7 @@ class _Archive:
             return [_refused(self.path, parts, "It is an archive within an archive within an archive.")]
         try:
             with regular_file(self.path) as file:
-                content = read_member(file, way)
+                content = read_member(file, way, largest=archives.LARGEST_INNER)
             inner = _Archive(path=self.path, way=way, parts=_owner(parts))
             return inner.files(io.BytesIO(content))
         except Unreadable as why:

@@ -180,6 +180,18 @@ def test_archives_that_are_broken_locked_nested_or_huge_get_a_row_each(tmp_path,
     }
 
 
+def test_what_is_handed_in_together_is_read_up_to_a_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "LARGEST", 100)
+    for name, size in {"a": 60, "b": 50, "c": 40, "d": 101}.items():
+        put(tmp_path, f"ada/{name}.ipynb", content="x" * size)
+    (work,) = find(tmp_path)
+    before = work.key()
+    problems = [each.problem for each in work.submissions()]
+    assert problems == ["", "It is too large: what is handed in together may have 0 MB.", "", problems[1]]
+    put(tmp_path, "ada/b.ipynb", content="y" * 50)
+    assert work.key() != before  # though it is not read now, it counts
+
+
 def test_a_learner_with_very_many_notebooks_is_cut_off_and_told(tmp_path):
     put(tmp_path, *(f"ada/{number:03}.ipynb" for number in range(submissions.MOST + 5)))
     (files,) = seen(find(tmp_path)).values()
