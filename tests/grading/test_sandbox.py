@@ -50,6 +50,8 @@ def inside():
 LOOKS = """
 import ctypes, os, socket, subprocess, sys, threading
 
+SCRATCH = "/" + "tmp" + "/"
+
 def tried(what):
     try:
         return str(what())
@@ -99,9 +101,9 @@ def f(paths):
         "thread": tried(thread),
         "write": tried(lambda: open("/kit/course/x", "w")),
         "write library": tried(lambda: open(os.path.join(os.path.dirname(os.__file__), "x.py"), "w")),
-        "write scratch": tried(lambda: open("/tmp/x", "w").write("abc")),
-        "fill scratch": tried(lambda: [open(f"/tmp/{n}", "wb").write(bytes(900_000)) for n in range(40)]),
-        "long file": tried(lambda: open("/tmp/long", "wb").write(bytes(2_000_000))),
+        "write scratch": tried(lambda: open(SCRATCH + "x", "w").write("abc")),
+        "fill scratch": tried(lambda: [open(SCRATCH + str(n), "wb").write(bytes(900_000)) for n in range(40)]),
+        "long file": tried(lambda: open(SCRATCH + "long", "wb").write(bytes(2_000_000))),
         "processes": tried(lambda: os.listdir("/proc")),
     }
     return {key: str(value) for key, value in found.items()}
