@@ -16,7 +16,7 @@ from course.checks.exercise import Exercise, Odd
 from course.checks.limits import TimeLimit
 from course.checks.report import Report
 from course.grading.questions import judged, needs_torch, question
-from course.grading.records import LONGEST, Row, Settings, State, Submission, cleaned
+from course.grading.records import LONGEST, STILL_TO_DO, Row, Settings, State, Submission, cleaned
 from course.grading.remote import Answer
 from course.grading.sandbox import PROJECT, START_SECONDS, Died, Ended, Message, Nonsense, Sandbox, TooLate
 from course.grading.stub import pretended_course
@@ -98,6 +98,7 @@ class _Marking:
         self.sandbox: Sandbox | None = None
         self.found: Message = {}
         self.ready = False  # whether the sandbox knows the lesson
+        self.used = False  # whether it has answered an exercise
 
     def rank(self, lesson: str) -> tuple:
         """Of two notebooks of a lesson the smaller one counts."""
@@ -142,6 +143,7 @@ class _Marking:
         status = self.sandbox.close(patience=patience)
         self.sandbox = None
         self.ready = False
+        self.used = False
         return status
 
     def rows(self, student: str, lesson: str) -> list[Row]:
@@ -165,12 +167,20 @@ class _Marking:
         return rows
 
     def _verdict(self, exercise: Exercise) -> Verdict:
-        """Grade an exercise; whatever fails here that is no learner's fault leaves it ungraded."""
+        """Grade an exercise; whatever fails here that is no learner's fault leaves it ungraded.
+
+        An answer that was lost in a sandbox in which others were before gets a new one: they may have left
+        something behind.
+        """
         why = ""
         for _ in range(TRIES):
+            fresh = not self.used
             try:
                 with ONE_AT_A_TIME:
-                    return self._graded(exercise)
+                    verdict, lost = self._graded(exercise)
+                if fresh or not lost:
+                    return verdict
+                why = NOT_STARTED
             except GradersFault as fault:
                 why = str(fault)
             except Exception as error:  # one exercise must not stop a class
@@ -178,7 +188,8 @@ class _Marking:
             self.close()
         return "ungraded", why
 
-    def _graded(self, exercise: Exercise) -> Verdict:
+    def _graded(self, exercise: Exercise) -> tuple[Verdict, bool]:
+        """The verdict, and whether its process was lost on the way."""
         asked = question(exercise.name, seed=self.settings.seed, cases=self.settings.cases)
         sandbox = self._prepared(exercise.lesson)
         answer = Answer(
@@ -187,6 +198,7 @@ class _Marking:
             seconds=self.settings.wall_seconds,
             cpu_seconds=self.settings.cpu_seconds,
         )
+        self.used = True
         request = {"do": "answer", "exercise": exercise.name, "cpu_seconds": self.settings.cpu_seconds}
         try:
             there = answer.ask(request)
@@ -198,7 +210,7 @@ class _Marking:
             verdict = "wrong", str(lost)
 
         self._end(answer)
-        return verdict
+        return verdict, answer.lost
 
     def _prepared(self, lesson: str) -> Sandbox:
         """The sandbox, anew if it had to be closed, with everything ready for the lesson."""
@@ -246,7 +258,7 @@ def _nothing_to_call(exercise: Exercise, there: Message) -> Verdict | None:
     if there.get("bound"):
         return "wrong", f"What is called {name} is not a function."
     if there.get("stub"):
-        return "wrong", f"{name} is still to do."
+        return "wrong", f"{name} {STILL_TO_DO}"
     if not there.get("own"):
         return "wrong", f"There is no cell for {name} in the notebook, and nothing of that name."
     if there.get("broken"):

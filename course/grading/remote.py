@@ -37,6 +37,7 @@ class Answer:
         self.cpu_seconds = cpu_seconds
 
         self.gone = False  # whether the function's process is of no more use
+        self.lost = False  # and that not because its time was up
         self.raised: BaseException | None = None  # by the function, when it was called last
         self.unsent = ""  # the type of an argument that cannot be sent: an error of the course
         self.handles: dict[int, tuple[int, Any]] = {}  # id of an agent or optimizer -> its number, and itself
@@ -100,6 +101,7 @@ class Answer:
 
     def _lost(self, why: str) -> Odd:
         self.gone = True
+        self.lost = True
         return Odd(why)
 
     def _more_than_a_value(self, value: Any) -> Message | None:

@@ -30,7 +30,7 @@ def desk():
 
 
 def prepared(desk, *cells, exercise="scaled"):
-    return desk.prepare(exercise, notebook.read(notebooks.notebook(*cells)))
+    return desk.prepare(exercise, notebook.read(notebooks.notebook(*cells)), ["scaled", "other"])
 
 
 def own(source=SCALED, **more):
@@ -84,6 +84,15 @@ HONEST = {
     "the stub left alone, and the answer elsewhere": [own(STUB), "SCALE = 3\n" + SCALED],
     "no grade id but a cell id": ["SCALE = 3", notebooks.cell(SCALED, id="scaled"), DOUBLE],
     "neither grade id nor cell id": ["SCALE = 3", SCALED],
+    "another exercise that does harm": [
+        notebooks.cell("def other(x, end=no_such_name()):\n    pass\nclass Box:\n    1 / 0", "other"),
+        "SCALE = 3",
+        own(),
+    ],
+    "another exercise that helps": [
+        notebooks.cell("def other(x):\n    return 3 * x", "other"),
+        own("def scaled(x):\n    return other(x)"),
+    ],
     "use, as in a lesson": ["from course import use", "SCALE = 3", own(), "scaled = use(scaled)"],
     "another name of its own": [own("def mine(x):\n    return 3 * x\nscaled = mine")],
 }
@@ -123,6 +132,15 @@ def test_only_what_counts_runs(desk, tmp_path):
     prepared(desk, writes, f"UNUSED = {writes}", f"for _ in range(3):\n    {writes}", "SCALE = 3", own())
     assert not touched.exists()
     prepared(desk, f"SCALE = {writes}", own())
+    assert touched.exists()
+
+
+def test_of_another_exercises_cells_only_what_is_needed_runs(desk, tmp_path):
+    touched = tmp_path / "touched"
+    harm = notebooks.cell(f"def other(x, end=open({str(touched)!r}, 'w')):\n    return 3 * x", "other")
+    prepared(desk, harm, "SCALE = 3", own())
+    assert not touched.exists()
+    prepared(desk, harm, own("def scaled(x):\n    return other(x)"))
     assert touched.exists()
 
 
@@ -238,13 +256,15 @@ def test_of_other_things_the_known_type_alone_crosses():
     mine = type("<script>", (dict,), {})()
     assert wire.encode(Secret("hidden"))["type"] == "ValueError"
     assert wire.known_error(Secret("hidden")) == "ValueError"
+    assert type(wire.decode({"is": "odd", "type": "LEAK471100"})).__name__ == "object"
+    assert type(wire.decode({"is": "odd", "type": "ndarray"})).__name__ == "ndarray"
     assert wire.encode(lambda: 3) == {"is": "odd", "type": "function"}
     assert wire.encode(mine)["is"] == "dict"
     assert wire.encode(HARMLESS) == {"is": "odd", "type": "object"}
 
 
 GARBLED = [
-    3, [], {}, {"is": "what"}, {"is": "plain", "value": []}, {"is": "odd", "type": "<b>"},
+    3, [], {}, {"is": "what"}, {"is": "plain", "value": []},
     {"is": "odd", "type": []},
     {"is": "array", "dtype": "object", "shape": [1], "numbers": [1]},
     {"is": "array", "dtype": "float64", "shape": [2], "numbers": [1]},

@@ -12,6 +12,7 @@ from course.checks.exercise import Odd
 from course.checks.limits import TimeLimit
 from course.checks.running import AsksForInput
 from course.grading import sandbox as walls
+from course.grading.inside import filter as calls
 from course.grading.inside import limits
 from course.grading.remote import Answer
 from course.grading.sandbox import PROJECT, Sandbox
@@ -48,9 +49,10 @@ def inside():
 
 
 LOOKS = """
-import ctypes, os, socket, subprocess, sys, threading
+import ctypes, fcntl, os, resource, socket, subprocess, sys, threading
 
 SCRATCH = "/" + "tmp" + "/"
+BLOCK = bytes(900_000)
 
 def tried(what):
     try:
@@ -61,9 +63,7 @@ def tried(what):
 def connect():
     return socket.create_connection(("192.0.2.1", 80), timeout=5)
 
-def ptrace():
-    libc = ctypes.CDLL(None, use_errno=True)
-    return libc.ptrace(16, os.getppid(), 0, 0)
+libc = ctypes.CDLL(None)
 
 def thread():
     started = threading.Thread(target=int)
@@ -96,13 +96,19 @@ def f(paths):
         "run": tried(lambda: subprocess.run(["/bin/true"])),
         "kill": tried(lambda: os.kill(os.getppid(), 9)),
         "kill all": tried(lambda: os.kill(-1, 15)),
-        "ptrace": ptrace(),
+        "ptrace": libc.ptrace(16, os.getppid(), 0, 0),
+        "limit": tried(lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))),
+        "limit own": tried(lambda: resource.prlimit(os.getpid() * 0, resource.RLIMIT_NOFILE)),
+        "owner": tried(lambda: fcntl.fcntl(3, 8, os.getppid())),
+        "flags": tried(lambda: fcntl.fcntl(1, fcntl.F_GETFL)),
+        "shared": libc.shmget(0, 4096, 0o1600),
+        "slower": tried(lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)),
         "root again": tried(lambda: os.setuid(0)),
         "thread": tried(thread),
         "write": tried(lambda: open("/kit/course/x", "w")),
         "write library": tried(lambda: open(os.path.join(os.path.dirname(os.__file__), "x.py"), "w")),
         "write scratch": tried(lambda: open(SCRATCH + "x", "w").write("abc")),
-        "fill scratch": tried(lambda: [open(SCRATCH + str(n), "wb").write(bytes(900_000)) for n in range(40)]),
+        "fill scratch": tried(lambda: [open(SCRATCH + str(n), "wb").write(BLOCK) for n in range(40)]),
         "long file": tried(lambda: open(SCRATCH + "long", "wb").write(bytes(2_000_000))),
         "processes": tried(lambda: os.listdir("/proc")),
     }
@@ -131,11 +137,13 @@ def test_nothing_can_be_seen_or_done_from_the_inside(inside, tmp_path):
     assert found["told"] == "[]"
     assert found["processes"] == "['cpuinfo']"
 
-    for what in ("connect", "write", "write library", "fill scratch", "long file"):
+    for what in ("write", "write library", "fill scratch", "long file"):
         assert "Error" in found[what], what
-    for what in ("fork", "run", "kill", "kill all", "root again"):
+    for what in ("fork", "run", "kill", "kill all", "limit", "owner", "slower", "root again", "connect"):
         assert found[what] == "PermissionError", what
-    assert found["ptrace"] == "-1"
+    assert found["ptrace"] == found["shared"] == "-1"
+    assert found["limit own"] == "(64, 64)"
+    assert found["flags"].isdigit()
     assert found["thread"] == "done"
     assert found["write scratch"] == "3"
 
@@ -146,7 +154,7 @@ def test_without_the_filter_of_system_calls_the_walls_hold_too(inside, monkeypat
     def without_filter(kit):
         fill(kit)
         file = kit / "course/grading/inside/limits.py"
-        file.write_text(file.read_text().replace("    forbid_processes()\n", ""))
+        file.write_text(file.read_text().replace("    forbid_calls()\n", ""))
 
     monkeypatch.setattr(walls, "_fill", without_filter)
     bomb = "import os, time\ndef f():\n    while os.fork():\n        pass\n    time.sleep(60)\n"
@@ -296,10 +304,46 @@ def test_a_project_inside_of_what_is_shown_is_covered_and_its_libraries_are_not(
     ]  # fmt: skip
 
 
-def test_the_filter_has_a_program_for_each_machine_it_knows():
-    for calls in limits.CALLS.values():
-        program = limits._program(calls)
-        assert len(program) % 8 == 0
-        assert len(program) // 8 < 256  # a jump is one byte long
-        assert len(set(calls.denied)) == len(calls.denied)
-        assert not {calls.clone, calls.clone3} & set(calls.denied)
+@pytest.mark.parametrize("machine", calls.MACHINES)
+def test_the_filter_denies_what_it_lists_and_nothing_else(machine):
+    nth = list(calls.MACHINES).index(machine)
+    program = calls.program(machine)
+    assert len(program) < 256  # a jump is one byte long
+
+    def decided(number, *arguments, machine=calls.MACHINES[machine]):
+        """As the kernel runs it."""
+        record = {0: number, 4: machine, 16: (*arguments, 0)[0], 24: (*arguments, 0, 0)[1]}
+        at = 0
+        while True:
+            what, jump, other_jump, value = program[at]
+            at += 1
+            if what == calls.RETURN:
+                return value
+            if what == calls.LOAD:
+                loaded = record[value]
+            else:
+                tests = {
+                    calls.EQUAL: loaded == value,
+                    calls.AT_LEAST: loaded >= value,
+                    calls.ANY_BIT: bool(loaded & value),
+                }
+                at += jump if tests[what] else other_jump
+
+    listed = [numbers[nth] for numbers in calls.DENIED.values() if numbers[nth] is not None]
+    assert len(set(listed)) == len(listed)
+    assert {decided(number) for number in listed} == {calls.DENY}
+    special = {calls.CLONE[nth], calls.CLONE3[nth], calls.PRLIMIT[nth], calls.FCNTL[nth]}
+    others = set(range(470)) - set(listed) - special
+    assert {decided(number) for number in others} == {calls.ALLOW}
+
+    assert decided(calls.CLONE3[nth]) == calls.MISSING
+    assert decided(calls.CLONE[nth], 0x01200011) == calls.DENY  # as fork calls it
+    assert decided(calls.CLONE[nth], 0x003D0F00) == calls.ALLOW  # as a thread is made
+    assert decided(calls.PRLIMIT[nth], 0) == calls.ALLOW
+    assert decided(calls.PRLIMIT[nth], 7) == calls.DENY
+    assert [decided(calls.FCNTL[nth], 3, what) for what in (3, 8, 1026)] == [
+        calls.ALLOW,
+        calls.DENY,
+        calls.DENY,
+    ]
+    assert decided(0x40000039) == decided(39, machine=0x40000003) == calls.KILL

@@ -7,7 +7,8 @@ library, numpy, and torch where a lesson needs it. No reference, no known mistak
     notebook   the code cells of a notebook, from any editor
     selection  which statements of them run for an exercise
     pretended  the course that learners' imports find in here
-    limits     processor time, memory, and the system calls that nobody needs to answer an exercise
+    filter     the system calls that nobody needs to answer an exercise
+    limits     processor time, memory, files, processes
     answering  runs the statements and then calls the answer on what is sent
     main       opens a notebook and makes a process for each exercise
 """

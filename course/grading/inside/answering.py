@@ -7,11 +7,10 @@ the right numbers are not in here, and an answer counts by its numbers alone.
 import ast
 import builtins
 import contextlib
-import os
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,9 @@ from course.grading.inside import wire
 from course.grading.inside.notebook import Cell
 from course.grading.inside.pretended import HARMLESS
 from course.grading.inside.selection import FLAGS, Selection, Step, select
+
+Ask = Callable[[], dict[str, Any] | None]  # waits for the next request; None at the end
+Reply = Callable[[dict[str, Any], dict[str, Any]], None]  # answers a request
 
 DEEPEST = 1_000  # calls inside each other, as in `course.checks.running`
 
@@ -46,11 +48,17 @@ class Desk:
         self.leaves: list[Any] = []  # tensors of the last call that ask for a gradient
         self.results: list[Any] = []  # tensors that the last call gave back with a gradient
 
-    def prepare(self, exercise: str, cells: Sequence[Cell]) -> dict[str, Any]:
-        """Run the statements that count, and say what is bound to the exercise's name."""
+    def prepare(self, exercise: str, cells: Sequence[Cell], exercises: Collection[str]) -> dict[str, Any]:
+        """Run the statements that count, and say what is bound to the exercise's name.
+
+        Args:
+            exercise: its name.
+            cells: of the notebook.
+            exercises: the names of all.
+        """
         builtins.input = _nobody_types
         sys.setrecursionlimit(DEEPEST + 20)
-        selection = select(exercise, cells)
+        selection = select(exercise, cells, exercises)
         notebook = _Notebook(selection)
         with _usual():
             raised = notebook.run()
@@ -64,6 +72,18 @@ class Desk:
             "callable": callable(self.answer),
             "failed": raised,
         }
+
+    def serve(self, ask: Ask, reply: Reply) -> None:
+        """Answer requests until there are no more."""
+        doing = {"call": self.call, "gradient": self.gradient}
+        while (request := ask()) is not None:
+            try:
+                said = doing[request["do"]](request)
+            except (AsksForInput, NotThere, wire.TooMuch) as error:
+                said = {"raised": type(error).__name__}
+            except BaseException as error:
+                said = {"raised": wire.known_error(error)}
+            reply(request, said)
 
     def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """Call the answer, and say what came back and which of the arguments have changed."""
@@ -230,33 +250,3 @@ def _usual_torch() -> Iterator[None]:
         torch.set_default_dtype(torch.float32)
         torch.set_default_device(None)
         yield
-
-
-def answer(
-    exercise: str,
-    cells: Sequence[Cell],
-    ask: Callable[[], dict[str, Any] | None],
-    reply: Callable[[dict[str, Any], dict[str, Any]], None],
-    first: dict[str, Any],
-) -> None:
-    """Answer requests until there are no more.
-
-    Args:
-        exercise: its name.
-        cells: of the notebook.
-        ask: waits for the next request; None at the end.
-        reply: answers a request.
-        first: the request to prepare.
-    """
-    desk = Desk()
-    reply(first, desk.prepare(exercise, cells))
-    doing = {"call": desk.call, "gradient": desk.gradient}
-    while (request := ask()) is not None:
-        try:
-            said = doing[request["do"]](request)
-        except (AsksForInput, NotThere, wire.TooMuch) as error:
-            said = {"raised": type(error).__name__}
-        except BaseException as error:
-            said = {"raised": wire.known_error(error)}
-        reply(request, said)
-    os._exit(0)

@@ -50,6 +50,7 @@ class Server:
 
         self.alone = alone
         self.cells: list[Any] = []
+        self.exercises: set[str] = set()
         self.requests = os.dup(0)
         self.replies = os.dup(1)
         self.read_ahead = b""
@@ -75,7 +76,7 @@ class Server:
         finally:
             gc.enable()
 
-        exercises = set(request["exercises"])
+        self.exercises = exercises = set(request["exercises"])
         return {
             "grade_ids": [cell.grade_id for cell in self.cells if self._asks(cell.grade_id, exercises)],
             "ids": [cell.id for cell in self.cells if self._asks(cell.id, exercises)],
@@ -95,7 +96,9 @@ class Server:
         """Get everything ready that is not the learner's: slow imports, and the pretended course."""
         sources = "\n".join(cell.source for cell in self.cells)
         for module in WORTH_WARMING:
-            if module in request["imports"] or re.search(rf"^\s*(?:import|from) +{module}\b", sources, re.M):
+            if module in request["imports"] or re.search(
+                rf"^[ \t]*(?:import|from) +{module}\b", sources, re.M
+            ):
                 __import__(module)
 
         sys.path[:] = [place for place in sys.path if place != sys.argv[1]]
@@ -117,7 +120,10 @@ class Server:
     def _be_the_child(self, request: Message) -> None:
         try:
             self.limits.limit(request["cpu_seconds"], alone=self.alone)
-            self.answering.answer(request["exercise"], self.cells, self.ask, self.reply, request)
+            desk = self.answering.Desk()
+            self.reply(request, desk.prepare(request["exercise"], self.cells, self.exercises))
+            desk.serve(self.ask, self.reply)
+            os._exit(0)
         finally:
             os._exit(1)
 

@@ -1,5 +1,6 @@
 """The code cells of a notebook, whichever editor saved it. Nothing in it is run here."""
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ class Cell:
 
     def names(self) -> set[str]:
         """The names that the cell seems to define at its top; it need not be valid Python."""
-        return {name for found in DEFINES.findall(self.source) for name in found if name}
+        return _defined(self.source)
+
+
+@functools.cache
+def _defined(source: str) -> set[str]:
+    return {name for found in DEFINES.findall(source) for name in found if name}
 
 
 def read(content: bytes) -> list[Cell]:

@@ -9,7 +9,7 @@ import __future__
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from course.grading.inside.notebook import Cell, cells_of
@@ -42,9 +42,16 @@ class Selection:
     stub: bool  # whether all that they have is the untouched stub
 
 
-def select(exercise: str, cells: Sequence[Cell]) -> Selection:
-    """Choose the statements that run for an exercise, in the order in which they run."""
+def select(exercise: str, cells: Sequence[Cell], exercises: Collection[str]) -> Selection:
+    """Choose the statements that run for an exercise, in the order in which they run.
+
+    Args:
+        exercise: its name.
+        cells: of the notebook.
+        exercises: the names of all. Of another one's cells only that runs which this one needs.
+    """
     own = cells_of(exercise, list(cells))
+    others = {number for number, cell in enumerate(cells) if cell.grade_id in exercises} - set(own)
     parsed = [parse(cell.source) for cell in cells]
     statements = [list(_single(body or [])) for body in parsed]
     answers = [each for number in own for each in statements[number] if exercise in bound(each)]
@@ -56,7 +63,8 @@ def select(exercise: str, cells: Sequence[Cell]) -> Selection:
         place = 0 if number in own else -1 if own and number < own[-1] else 1
         for statement in body:
             reduced = None if statement in stubs else _reduced(statement, needed)
-            if reduced is not None:
+            unasked = number in others and isinstance(reduced, Definition) and reduced.name not in needed
+            if reduced is not None and not unasked:
                 steps.append(Step(statement=reduced, binds=frozenset(bound(reduced)), place=place))
 
     return Selection(

@@ -22,6 +22,8 @@ DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 DTYPES += ("float16", "float32", "float64")
 TENSORS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
+PYTHONS = {kind.__name__ for kind in vars(types).values() if isinstance(kind, type)}  # function, module, ...
+
 Coded = dict[str, Any]
 Special = Callable[[Any], Any]  # for what is more than a value; None if it is not
 
@@ -133,7 +135,7 @@ def _decoded(coded: Coded, special: Special) -> Any:
         items = [_decoded(item, special) for item in coded["items"]]
         return tuple(items) if kind == "tuple" else items
     if kind == "odd":
-        return type(_name(coded["type"]), (Odd,), {})()
+        return type(_known(coded["type"]), (Odd,), {})()
     if kind == "tensor":
         return _tensor(coded)
 
@@ -144,7 +146,7 @@ def _decoded(coded: Coded, special: Special) -> Any:
         return array[()]
     if kind == "listed":
         return array.tolist()
-    return type(_name(coded["type"]), (Likeness,), {})(array)
+    return type(_known(coded["type"]), (Likeness,), {})(array)
 
 
 def _plain(value: Any) -> Any:
@@ -153,10 +155,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _name(text: Any) -> str:
-    if not (isinstance(text, str) and text.isidentifier() and text.isascii() and len(text) < 40):
+def _known(name: Any) -> str:
+    """The name, if it is one of Python's, numpy's or torch's own; any other could tell what was asked."""
+    if not isinstance(name, str):
         raise Garbled
-    return text
+    known = name in PYTHONS or any(isinstance(getattr(home, name, None), type) for home in _homes())
+    return name if known else "object"
+
+
+def _homes() -> list[Any]:
+    return [builtins, np, sys.modules.get("torch")]
 
 
 def _array(coded: Coded) -> np.ndarray:
@@ -183,10 +191,9 @@ def is_tensor(value: Any) -> bool:
 
 def known_type(value: Any) -> str:
     """The name of the nearest type that is Python's, numpy's or torch's own; learners' names stay inside."""
-    homes = [builtins, np, sys.modules.get("torch")]
     for kind in type(value).__mro__:
         name = kind.__name__
-        if kind in vars(types).values() or any(getattr(home, name, None) is kind for home in homes):
+        if kind in vars(types).values() or any(getattr(home, name, None) is kind for home in _homes()):
             return name
     return "object"
 
