@@ -7,10 +7,12 @@ The modules in reading order:
     submissions  finds what was handed in, in a folder or an archive
 
     inside       all of the course that is in the sandbox; its own docstring lists its modules
-    sandbox      the walls: an interpreter, libraries, limits, one pipe
+    walls        what bubblewrap is told: an interpreter and libraries, and nothing else
+    sandbox      a running sandbox: requests and replies
     stub         the course that learners' imports find in there
     remote       an answer in a sandbox, as a function to call
     questions    the exercises with cases that nobody has seen, and how an answer is judged
+    lessons      which lesson a notebook is of
     grader       `grade_one`: all that one learner handed in, a row an exercise
 
     running      grades many: in this process, in several, on a Dask cluster

@@ -142,7 +142,7 @@ def _cases(path: Path | None) -> str:
 
 
 def _sandbox_refusal() -> str:
-    from course.grading.sandbox import refusal
+    from course.grading.walls import refusal
 
     return refusal()
 

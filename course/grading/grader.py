@@ -5,8 +5,6 @@ run here, in another process, or on another machine. What is wrong is 0 points w
 grader's own fault is `ungraded`; it is tried twice before.
 """
 
-import collections
-import functools
 import threading
 import time
 from collections.abc import Sequence
@@ -15,13 +13,13 @@ from course.checks import exercises
 from course.checks.exercise import Exercise, Odd
 from course.checks.limits import TimeLimit
 from course.checks.report import Report
+from course.grading.lessons import Unreadable, exercises_of, label, lesson_of
 from course.grading.questions import judged, needs_torch, question
 from course.grading.records import LONGEST, STILL_TO_DO, Row, Settings, State, Submission, cleaned
 from course.grading.remote import Answer
-from course.grading.sandbox import PROJECT, START_SECONDS, Died, Ended, Message, Nonsense, Sandbox, TooLate
+from course.grading.sandbox import START_SECONDS, Died, Ended, Message, Nonsense, Sandbox, TooLate
 from course.grading.stub import pretended_course
 
-NOTHING = "No exercise of the course is in this notebook."
 NOT_STARTED = "The sandbox in which the code is graded did not start, or was ended from outside."
 NOT_THE_LEARNERS = "This is not the learner's fault: grade again."
 ENDLESS = "Is there a loop that never ends?"
@@ -35,10 +33,6 @@ Verdict = tuple[State, str]  # and the cause
 
 class GradersFault(Exception):
     """Something failed that the learner's code had no part in; the message is a sentence."""
-
-
-class Unreadable(Exception):
-    """A file is no notebook; the message is a sentence."""
 
 
 def grade_one(student: str, submissions: Sequence[Submission], *, settings: Settings) -> list[Row]:
@@ -103,8 +97,8 @@ class _Marking:
     def rank(self, lesson: str) -> tuple:
         """Of two notebooks of a lesson the smaller one counts."""
         name = self.submission.name
-        official = f"{_label(lesson)}.ipynb"
-        return name != official, not name.startswith(_label(lesson)), len(name), name
+        official = f"{label(lesson)}.ipynb"
+        return name != official, not name.startswith(label(lesson)), len(name), name
 
     def open(self) -> str:
         """Have the notebook read, and return the two digits of its lesson.
@@ -122,7 +116,7 @@ class _Marking:
                     raise
         if "unreadable" in self.found:
             raise Unreadable(str(self.found["unreadable"]))
-        return _lesson_of(self.found, self.submission.name)
+        return lesson_of(self.found, self.submission.name)
 
     def _start(self) -> None:
         self.close()
@@ -149,13 +143,13 @@ class _Marking:
     def rows(self, student: str, lesson: str) -> list[Row]:
         """A row for every exercise of the lesson."""
         rows = []
-        for exercise in _exercises_of(lesson):
+        for exercise in exercises_of(lesson):
             state, cause = self._verdict(exercise)
 
             points = {"right": exercise.points, "wrong": 0, "ungraded": None}[state]
             row = Row(
                 student=student,
-                lesson=_label(lesson),
+                lesson=label(lesson),
                 exercise=exercise.name,
                 points=points,
                 max_points=exercise.points,
@@ -218,7 +212,7 @@ class _Marking:
             self._start()
         assert self.sandbox is not None
         if not self.ready:
-            torch = any(needs_torch(exercise) for exercise in _exercises_of(lesson))
+            torch = any(needs_torch(exercise) for exercise in exercises_of(lesson))
             request = {
                 "do": "lesson",
                 "course": pretended_course(lesson),
@@ -278,44 +272,3 @@ def _told(exercise: Exercise, report: Report) -> Verdict:
 
 def _in(seconds: float) -> float:
     return time.monotonic() + seconds
-
-
-# Lessons
-
-
-@functools.cache
-def _exercises_of(lesson: str) -> tuple[Exercise, ...]:
-    return tuple(exercise for exercise in exercises() if exercise.lesson == lesson)
-
-
-@functools.cache
-def _label(lesson: str) -> str:
-    """`08_gae` for 08, where the sources of the lessons are at hand."""
-    files = sorted((PROJECT / "solutions").glob(f"{lesson}_*.py"))
-    return files[0].stem if files else lesson
-
-
-def _lesson_of(found: Message, file: str) -> str:
-    """The two digits of a notebook's lesson.
-
-    It is known by the grade ids of its cells, else by their ids, else by the functions in it. A cell of
-    another lesson may have been pasted in, so most of them count. The name of the file comes last.
-
-    Raises:
-        Unreadable: if it is of no lesson.
-    """
-    lessons = {exercise.name: exercise.lesson for exercise in exercises()}
-    named = file[:2] if file[:2].isdigit() and file[2:3] == "_" else ""
-    without_exercises = named not in lessons.values() and "00" <= named < max(lessons.values())
-    if without_exercises and not any(name.startswith("check_") for name in found["grade_ids"]):
-        return named
-
-    for names in (found["grade_ids"], found["ids"], found["names"]):
-        counts = collections.Counter(lessons[name.removeprefix("check_")] for name in names)
-        if counts:
-            most = max(counts.values())
-            often = sorted(lesson for lesson, count in counts.items() if count == most)
-            return named if named in often else often[0]
-    if named in lessons.values():
-        return named
-    raise Unreadable(NOTHING)

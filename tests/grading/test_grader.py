@@ -12,7 +12,8 @@ from course.checks import exercises, judge
 from course.grading import grader
 from course.grading.grader import grade_one
 from course.grading.questions import private, question
-from course.grading.sandbox import PROJECT, Ended, Sandbox
+from course.grading.sandbox import Ended, Sandbox
+from course.grading.walls import PROJECT
 from tests.grading import notebooks
 from tests.grading.notebooks import SETTINGS, cell, submission
 

@@ -16,7 +16,7 @@ from course.grading.inside.notebook import Cell, cells_of
 
 # An annotation that cannot be evaluated costs nothing.
 FLAGS = __future__.annotations.compiler_flag
-MAGIC = re.compile(r"^(\s*)(?:[\w.,() ]+=\s*)?[%!?].*$|^(\s*)[\w.]+\?{1,2}\s*$")
+MAGIC = re.compile(r"^(\s*)(?:[\w.(][\w.,() ]*=\s*)?[%!?].*$|^(\s*)[\w.]+\?{1,2}\s*$")
 BODY_RUNS = ("%%time", "%%capture")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
