@@ -15,7 +15,6 @@ from pathlib import Path
 
 from course.checks.panel import LOOK
 from course.grading.records import Row, is_still_to_do, unquoted, write_table
-from course.plots.words import counted
 from course.tables import replace_file
 
 CAUSES = ("lesson", "exercise", "cause", "learners")
@@ -96,6 +95,8 @@ def page_name(student: str) -> str:
 
 def learner_page(student: str, rows: Sequence[Row]) -> str:
     """The page of one learner, as HTML."""
+    from course.plots.words import counted  # loads matplotlib, which no process that grades needs
+
     name = html.escape(unquoted(student))
     counted_rows = [row for row in rows if row.state != "ungraded"]
     points = sum(row.points or 0 for row in counted_rows)
@@ -157,6 +158,7 @@ def class_page(rows: Sequence[Row], causes: Sequence[tuple[str, str, str, int]])
     """The page on the class, as HTML."""
     from course.grading.pictures import plot_causes, plot_progress
     from course.plots.drawing import html_of_axes
+    from course.plots.words import counted
 
     learners = len({row.student for row in rows})
     body = ["<h1>What the class understood</h1>", f"<p>{counted(learners, 'learner')}.{_of_files(rows)}</p>"]
@@ -186,7 +188,9 @@ def class_page(rows: Sequence[Row], causes: Sequence[tuple[str, str, str, int]])
 
 def _of_files(rows: Sequence[Row]) -> str:
     number = sum(row.state == "ungraded" for row in rows)
-    return f" {counted(number, 'row')} could not be graded; see grades.csv." if number else ""
+    if not number:
+        return ""
+    return f" {number} {'row' if number == 1 else 'rows'} could not be graded; see grades.csv."
 
 
 def _table(causes: Sequence[tuple[str, str, str, int]]) -> str:

@@ -1,7 +1,6 @@
 """What is written, what is kept, and what is refused: `course grade` around a tiny grader."""
 
 import csv
-import itertools
 import os
 import signal
 import subprocess
@@ -159,6 +158,9 @@ def test_other_cases_another_course_and_another_trust_are_graded_again(tmp_path,
     (tmp_path / "cases").write_text("SEED = 5")
     run(folder, out, cases=tmp_path / "cases")
     assert log()
+    monkeypatch.setattr(command, "_sandbox_refusal", str)
+    grade(folder, out=out)  # in the sandbox
+    assert log()
     monkeypatch.setattr(command, "course_key", lambda: "another")
     run(folder, out)
     assert log()
@@ -297,23 +299,27 @@ def test_without_a_sandbox_nothing_is_graded(tmp_path, monkeypatch, capsys, log)
 
 
 def test_processes_that_die_lose_nobody_and_the_one_who_kills_them_is_found(tmp_path):
-    folder = put(tmp_path / "class", mallory="die", once=f"die-once {tmp_path / 'died'}")
+    folder = put(tmp_path / "class", mallory="die", eve="terminate", once=f"die-once {tmp_path / 'died'}")
     put(folder, **{f"learner{number}": "right" for number in range(6)})
     (tmp_path / "out").mkdir()
     rows = run(folder, tmp_path / "out", workers=2)
     assert {row.student: row.state for row in rows} == {
+        "eve": "right",
         "mallory": "ungraded",
         "once": "right",
         **{f"learner{number}": "right" for number in range(6)},
     }
 
 
-def test_processes_stop_when_nobody_wants_more(tmp_path):
-    folder = put(tmp_path / "class", ada="right", bob="wait 60")
-    works = command.find(folder)
-    began = time.monotonic()
-    results = running.in_processes(works, command.Settings(seed=1), tiny.grade_one, workers=2)
-    first = [*itertools.islice(results, 1)]
-    results.close()
-    assert [rows[0].student for _, rows in first] == ["ada"]
-    assert time.monotonic() - began < 30
+def test_without_a_sandbox_a_sigterm_that_an_answer_sends_ends_nothing(tmp_path):
+    folder = put(tmp_path / "class", mallory="terminate", zoe="right")
+    before = signal.getsignal(signal.SIGTERM)
+    rows = run(folder, tmp_path / "out")
+    assert [row.student for row in rows] == ["mallory", "zoe"]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_process_that_grades_does_not_wait_for_what_draws():
+    code = "import course.grading.running, sys; print(*{'matplotlib', 'torch'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""
