@@ -82,7 +82,17 @@ class LanguageModel(nn.Module):
         nn.init.normal_(self.places.weight, std=0.02)
 
     def forward(self, tokens: Tensor, caches: list[Cache] | None = None, start: int = 0) -> Tensor:
-        """Logits [B, L, words] after each token of [B, L], the first of which stands at place `start`."""
+        """Logits [B, L, words] after each token of [B, L], the first of which stands at place `start`.
+
+        Raises:
+            ValueError: if there is no token, or more of them than the model has places for.
+        """
+        length = start + tokens.shape[1]
+        if length > len(self.places.weight):
+            raise Refusal(f"a text has at most {len(self.places.weight)} tokens, got {length}")
+        if not tokens.shape[1]:
+            raise Refusal("a text must have at least one token, got none")
+
         x = self.words(tokens) + self.places.weight[start : start + tokens.shape[1]]
         for layer, block in enumerate(self.blocks):
             x = block(x, None if caches is None else caches[layer])
@@ -90,6 +100,8 @@ class LanguageModel(nn.Module):
 
     def answer_logits(self, texts: Tensor) -> Tensor:
         """What each token of an answer was drawn from, [B, T, words], from whole texts [B, 3 + T]."""
+        if texts.shape[1] <= PROMPT:
+            raise Refusal(f"an answer must have at least one token, got texts of {texts.shape[1]}")
         return self(texts[:, :-1])[:, PROMPT - 1 :]
 
 
