@@ -4,14 +4,14 @@
 # *About 60 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 14 a judge was fooled, and his accuracy looked splendid. Code fools its author in the same way: it runs, the loss
-# falls, the prize goes up, and a line is wrong. All the faults of this lesson are famous. Each stood in a program that many people used,
-# some of them for years, and further reading says where. Each patient here is the loop of lesson 13 with *one* line changed. You
-# look for the cheapest measurement that gives the line away, and then you mend it. Two patients are different: for one of them the
-# suspect is innocent, and the other one is not ill at all.
+# falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a program that many people
+# use, or was reported there; further reading says where. Each patient here is the loop of lesson 13 with *one* line changed. You
+# look for the cheapest measurement that gives the line away, and then you mend it. Two patients are different: their line is
+# right, and it is the mend that would make them ill.
 #
 # Afterwards you can
 #
-# - tell ten faults apart by a number that costs less than a second,
+# - tell nine faults apart by numbers that cost less than a second,
 # - say what each of them costs, which is sometimes nothing,
 # - audit a loss that somebody else has written.
 
@@ -19,87 +19,103 @@
 import numpy as np
 import torch
 
-from course import check, widgets
-from course.language import clinic
+from course import check, use, widgets
 from course.language.audit import audit
+from course.language.clinic import CASES
+from course.language.lines import LINES
+from course.language.look import Look
+from course.language.looks import MEASUREMENTS, all_looks, gaps, read, shortest_answer
 from course.language.tokens import answer_mask
 from course.plots import clinic as plots
+from course.studies.clinic import follow, load_clinic
 
 # %% [markdown]
 # ## The waiting room
 #
-# Here are all the patients that can be run in the language of lesson 13, five seeds each, 40 iterations, beside the healthy loop.
+# Ten patients speak the language of lesson 13. They were run before you came, five seeds each, 40 updates of 20 answers, beside
+# the healthy loop. Eight of them have a wrong line.
 #
-# *Predict first.* A program is called sound if its prize is above 4.3 million in most of its seeds. How many of the faulty ones pass?
+# *Predict first.* Somebody calls a program sound if its prize is above 4.3 million points in most seeds. How many of the eight
+# pass?
 
 # %%
 guess = None
 
 # %%
-cases = clinic.table()
-plots.waiting_room(cases, guess=guess)
+outcomes = load_clinic()
+plots.waiting_room(outcomes, guess=guess)
 
 # %% [markdown]
-# (TO MEASURE.) Most of them pass. **The prize alone finds next to nothing.** A policy gradient is robust: whatever is still right in it
-# goes on pushing the right way. So you will not find a fault by waiting. You find it by a number whose right value you know
+# @PASS@ of the eight pass. **The prize alone finds little.** A policy gradient is robust: whatever is still right in it goes on
+# pushing the right way. So you will not find a fault by waiting. You find it by a number whose right value you know
 # *beforehand*: a 0, a 1, a sign.
 
 # %% [markdown]
 # ## The instruments
 #
-# Each of these takes one batch of twenty answers, and no training.
-#
-# | instrument | what it reads | healthy |
-# | --- | --- | --- |
-# | audit | written tokens without a gradient, padding with one | none, none |
-# | log-ratio | the largest difference between the sampler's log-probability and the loss's, before the first step | 0 |
-# | toll | the sign of (sum of rewards - score) times drift | minus |
-# | last gap | $A - (r - V)$ at each answer's last token | 0 |
-# | padding | how much $A$ moves when ten rows of padding are added | 0 |
-# | λ = 1 | whether the gap is still there at $\lambda = 1$ | |
-# | first tokens | how many different ones a group of twenty has | several |
-# | critic's gradient | after the critic's own loss, and after the policy's | some, none |
-#
-# Choose a patient and an instrument, and see what it reads on that patient, on a healthy program, and on the patient's *neighbour*, the one
-# that is most easily taken for it. An instrument is worth its price if it tells all three apart.
+# An *instrument* here is a measurement on one batch of twenty answers, without any training. The next cell takes all fourteen,
+# of every patient and of healthy code, on five batches. That takes a few seconds.
+
+# %%
+readings = all_looks(seeds=5)
+
+# %% [markdown]
+# Choose a patient and an instrument. You see what it reads on five batches of the patient, of healthy code, and of a *neighbour*
+# that might be taken for the patient. (Patients 7 and 8 are shown with their line already *mended*.) An instrument has earned
+# its place if it tells the patient from both. Look for one for each patient, and write down which line you suspect, before you
+# read on.
 
 
 # %%
-def examine(patient, instrument):
-    return plots.reading(patient, instrument)
+def examine(patient, instrument, neighbour):
+    return plots.reading(readings, plots.line_of(patient), instrument, plots.line_of(neighbour))
 
 
 widgets.Explorer(
     examine,
-    patient=widgets.choice("patient", clinic.PATIENTS, clinic.PATIENTS[0]),
-    instrument=widgets.choice("instrument", clinic.INSTRUMENTS, clinic.INSTRUMENTS[0]),
+    patient=widgets.choice("patient", plots.PATIENTS),
+    instrument=widgets.choice("instrument", list(MEASUREMENTS)),
+    neighbour=widgets.choice("neighbour", plots.PATIENTS, plots.PATIENTS[1]),
 )
 
 # %% [markdown]
 # ## Patient 1: lengths that swing
 #
-# The answers get longer for some iterations, and then they collapse to a sentence and a half. Prizes are all over the place. The
-# line that says which tokens the loss counts:
+# > *The answers grow, and then they shrink, and the prize goes with them.*
+
+# %% tags=["nbval-ignore-output"]
+runs = {"healthy": follow("trained_tokens", "healthy"), "patient 1": follow("trained_tokens", "broken")}
+
+# %%
+plots.swing(runs)
+
+# %% [markdown]
+# For twenty updates there is nothing to see. Then the answers collapse, to less than one sentence, and the prize to that of an
+# answer without a lucky word. The instrument for this patient is an **audit** of the loss: it asks for the gradient of every
+# token.
+
+# %%
+case = CASES["trained_tokens"]
+look = Look(case, case.broken, seed=0)
+print(look.policy_audit)
+
+# %% [markdown]
+# Twenty answers, twenty decisions to stop, and not one of them is learned from. The line that says which tokens the loss counts:
 #
 # ```python
 # counted = answer_mask(tokens, end) & (tokens != end)
 # ```
 #
-# Somebody thought: `<end>` is no word, so it needs no training.
-
-# %%
-print(clinic.audit_of("trained_tokens"))
-
-# %% [markdown]
-# Twenty answers, twenty decisions to stop, and not one of them is learned from. Whether to stop is still decided, by weights that other
-# tokens push about. What it costs: (TO MEASURE).
+# Somebody thought that `<end>` is no word and needs no training. Whether to stop is decided all the same, by weights that the
+# other tokens push about.
 
 # %% [markdown]
 # ### Exercise 15.1: `trained_tokens` (1 point, 2 minutes)
 #
-# Which tokens does the loss count? Bool, `[B, T]`, from tokens `[B, T]`; your `answer_mask` of lesson 13 is at hand.
+# Which tokens does the loss count? Bool, `[B, T]`, from tokens `[B, T]`; `answer_mask` of lesson 13 is at hand.
 #
 # <details><summary>Hint</summary>Which tokens did the model decide on?</details>
+# <details><summary>What you should see</summary>With end 2, the row 5, 2, 0 gives True, True, False.</details>
 
 
 # %% exercise="trained_tokens"
@@ -113,29 +129,41 @@ def trained_tokens(tokens, end):
 # %% check="trained_tokens"
 check(trained_tokens)
 
+# %%
+trained_tokens = use(trained_tokens)
+print(Look(case, {**LINES, "trained_tokens": trained_tokens}, seed=0).policy_audit)
+
 # %% [markdown]
-# ## Patient 2: better in the log than at the examination
+# ## Patient 2: better in the log
 #
-# The model samples at temperature 0.7, so that its answers are neat. The log shows 4.97 million. Examined afterwards it earns less. The line:
+# > *The log of the training looks better than the examination afterwards.*
+#
+# The model samples at temperature 0.7, so that its answers are neat.
+
+# %%
+print(read(readings, "token_log_probs", "log-ratio before the first step"))
+
+# %% [markdown]
+# Before the first step the policy that learns and the policy that wrote are one and the same. So the ratio of lesson 11 must be
+# 1, and its logarithm 0. Here it is not: a token was drawn by one policy, and another one gets the credit. The line forgets the
+# temperature:
 #
 # ```python
 # log_probs = torch.log_softmax(logits, dim=-1)  # of the tokens that were drawn
 # ```
-
-# %%
-print(clinic.read("token_log_probs", "log-ratio"))
-
-# %% [markdown]
-# Before the first step the policy that learns and the policy that wrote are one and the same. So the ratio of lesson 11 must be exactly
-# 1, and its logarithm 0. Here it is not: a token was drawn by one policy, and another one is credited with it.
+#
+# @TEMP@
 
 # %% [markdown]
 # ### Exercise 15.2: `token_log_probs` (1 point, 3 minutes)
 #
-# Log-probability of each token, `[B, T]`, from logits `[B, T, V]` and tokens `[B, T]`, under the policy that drew them at `temperature`.
+# Log-probability of each token, `[B, T]`, from logits `[B, T, V]` and tokens `[B, T]`, under the policy that drew them at
+# `temperature`.
 #
 # <details><summary>Hint</summary>The sampler divided the logits by the temperature, before the softmax.
 # <code>gather(-1, tokens[..., None])</code> takes the tokens' own.</details>
+# <details><summary>What you should see</summary>Logits 2 and 0 at temperature 0.5 give the first token log σ(4), about
+# -0.018.</details>
 
 
 # %% exercise="token_log_probs"
@@ -151,16 +179,21 @@ def token_log_probs(logits, tokens, *, temperature):
 check(token_log_probs)
 
 # %% [markdown]
-# ## Patient 3: the larger β, the larger the drift
+# ## Patient 3: off the leash
 #
-# The leash was drawn tighter, and the model ran away faster. The line:
+# > *I doubled β, and the model moved even further away.*
+
+# %%
+print(read(readings, "kl_penalty", "toll for a nat"))
+
+# %% [markdown]
+# A nat must cost β points, and here it earns them:
 #
 # ```python
 # toll = beta * (log_probs - ref_log_probs)
 # ```
-
-# %%
-print(clinic.read("kl_penalty", "toll"))
+#
+# @KL@
 
 # %% [markdown]
 # ### Exercise 15.3: `kl_penalty` (1 point, 2 minutes)
@@ -168,6 +201,7 @@ print(clinic.read("kl_penalty", "toll"))
 # The toll of each token of one answer, `[T]`, in points: negative where a token has become more likely than under the reference.
 #
 # <details><summary>Hint</summary>Lesson 13, the formula of the reward.</details>
+# <details><summary>What you should see</summary>-1 against -2 nats at β = 3 gives -3 points.</details>
 
 
 # %% exercise="kl_penalty"
@@ -184,8 +218,12 @@ check(kl_penalty)
 # %% [markdown]
 # ## Patients 4 and 5: twins
 #
-# Two programs give the last token of an answer a wrong advantage. At the last token nothing follows, so $A = r - V$ there, whatever
-# $\lambda$ is. In both it is not. One says of every answer that it ends where the *array* ends:
+# > *The answers get one length and keep it.*
+# >
+# > *A reviewer says that my reward stands one row too low. My curves look perfect.*
+#
+# Both give the last token of an answer a wrong advantage. Nothing follows it, so $A = r - V$ there, whatever $\lambda$ is. One
+# program says of every answer that it ends where the *array* ends:
 #
 # ```python
 # ended[-1] = True
@@ -197,19 +235,28 @@ check(kl_penalty)
 # last = mask.sum(axis=1)
 # ```
 #
-# *Predict first.* Which of the two is still wrong at $\lambda = 1$? Write 4, 5, or 45 for both.
+# *Predict first.* Who is still wrong at $\lambda = 1$? Write "4", "5", "45" for both, or "0" for neither.
 
 # %%
 guess = None
 
 # %%
-plots.twins(clinic.twins(), guess=guess)
+lams = np.array([0, 0.5, 0.9, 0.95, 1])
+gap = {
+    "patient 4": gaps("ended_rows", lams=lams, seeds=5),
+    "patient 5": gaps("last_rows", lams=lams, seeds=5),
+}
+padding = "moved by 10 rows of padding"
+moved = {"patient 4": readings["ended_rows"][padding], "patient 5": readings["last_rows"][padding]}
+plots.twins(gap, lams, moved, guess=guess)
 
 # %% [markdown]
-# (TO MEASURE.) Patient 4's sum runs through the padding, and picks up what the critic says about it. So the advantage of an answer depends on
-# how long the *other* answers of its batch are. Patient 5 pays one row late. At $\lambda = 1$ it makes no difference at which row a reward
-# stands, as long as it is not before the token; at 0.95 it shrinks by a twentieth, for all tokens alike. So it costs: (TO MEASURE) nothing
-# that we could measure.
+# Neither. At $\lambda = 1$ surprises telescope (lesson 7): the values of the padding come in once with a plus and once with a
+# minus. And it makes no difference in which later row a reward stands. So a test at $\lambda = 1$ finds neither of them.
+#
+# Below 1 both show a gap. What tells them apart is *more padding*. Patient 4's sum runs through it and picks up what the critic
+# says there, so the advantage of an answer depends on how long the *other* answers of its batch are. Patient 5's sum is one row
+# too long, and no more. @TWINS@
 
 # %% [markdown]
 # ### Exercise 15.4: `ended_rows` (1 point, 3 minutes)
@@ -217,6 +264,7 @@ plots.twins(clinic.twins(), guess=guess)
 # Flags for `gae`, time first: bool `[rows, B]`, True where an answer ends. `last` `[B]` is the row of each answer's last token.
 #
 # <details><summary>Hint</summary>Compare <code>np.arange(rows)[:, None]</code> with <code>last</code>.</details>
+# <details><summary>What you should see</summary>Last rows 1 and 2 of 3 rows: False False, True False, False True.</details>
 
 
 # %% exercise="ended_rows"
@@ -236,6 +284,7 @@ check(ended_rows)
 # The row of each answer's last real token, whole numbers `[B]`, from the mask `[B, T]`.
 #
 # <details><summary>Hint</summary>An answer of one token has its last token in row 0.</details>
+# <details><summary>What you should see</summary>The mask True, True, False gives 1.</details>
 
 
 # %% exercise="last_rows"
@@ -250,21 +299,23 @@ def last_rows(mask):
 check(last_rows)
 
 # %% [markdown]
-# ## Patient 6: a critic that never learned
+# ## Patient 6: no help from the critic
 #
-# The critic's loss falls a little, and its explained variance is 0.00 after every batch, for ever. The model learns all the same. The line:
-#
+# > *The critic's loss falls for a while. The critic is no help at all.*
+
+# %%
+case = CASES["critic_loss"]
+print(Look(case, case.broken, seed=0).critic_audit)
+
+# %% [markdown]
 # ```python
 # loss = 0.5 * (values.detach() - targets)[mask].square().mean()
 # ```
-
-# %%
-print(clinic.read("critic_loss", "critic's gradient"))
-
-# %% [markdown]
-# Why does its loss fall at all? Because of the units. They follow the targets' mean and spread (lesson 10), so the critic's constant
-# answer follows the mean: it has become a running average, and a baseline of a kind. That is why nobody noticed. What it costs: (TO MEASURE)
-# twice the nats.
+#
+# Torch would refuse to differentiate this loss alone. It stands in a sum with other losses, as it does in many programs, and so
+# nobody says a word. The explained variance is 0 after every batch. The critic's *units* still follow the mean and the spread of
+# the targets (lesson 10), so its constant answer is a running average, and a baseline of a kind: lesson 6's, one for all states.
+# @CRITIC@
 
 # %% [markdown]
 # ### Exercise 15.6: `critic_loss` (1 point, 3 minutes)
@@ -273,6 +324,7 @@ print(clinic.read("critic_loss", "critic's gradient"))
 # flows into the values, and none into the targets.
 #
 # <details><summary>Hint</summary>Which of the two is data?</details>
+# <details><summary>What you should see</summary>Values 495 and 7, targets 500 and 0, mask True and False: 12.5.</details>
 
 
 # %% exercise="critic_loss"
@@ -288,22 +340,30 @@ def critic_loss(values, targets, mask):
 check(critic_loss)
 
 # %% [markdown]
-# ## Patient 7: a slice that looks wrong
+# ## Patient 7: off by one?
 #
-# The critic reads prompt and answer, and gives one output after each token: `[B, L]`. The program takes the values of an answer of
-# `length` tokens like this, and somebody has opened an issue: *off by one!*
+# The critic reads prompt and answer, and says a value after each token: `[B, L]`. The program takes the values of an answer of
+# `length` tokens like this, and somebody has opened an issue about it, *off by one!*
 #
 # ```python
 # values = outputs[:, -length - 1 : -1]
 # ```
 
 # %%
-plots.slices(clinic.slices())
+plots.slices(*shortest_answer(Look(CASES["values_before"], LINES, seed=0)))
 
 # %% [markdown]
-# The value *before* the answer's first token is the output after the prompt's last. The value before its last token is the last output
-# but one. And the last output comes after the last token, where nothing is left to decide. The suspect is innocent. The same report was
-# really filed, and really closed.
+# The value *before* the answer's first token is the output after the prompt's last. The value before its last token is the last
+# output but one. And the last output comes after the last token, where nothing is left to decide. The suspect is innocent.
+#
+# What would the mend do, `outputs[:, -length:]`? A value before a token would know the token.
+
+# %%
+print(read(readings, "values_before", "V before a token knows the token"))
+
+# %% [markdown]
+# Such a critic learns $Q(s_t, a_t)$ and is used as $V(s_t)$. It explains away what was to be learned (lesson 6): a lucky word is
+# expected the moment it is written, and no surprise is left for it. @SLICE@
 
 # %% [markdown]
 # ### Exercise 15.7: `values_before` (1 point, 2 minutes)
@@ -311,6 +371,7 @@ plots.slices(clinic.slices())
 # Return what the program should return: V before each token of the answer, `[B, length]`, from outputs `[B, L]`.
 #
 # <details><summary>Hint</summary>An innocent line needs no mending.</details>
+# <details><summary>What you should see</summary>Outputs 1, 2, 3, 4 and length 2 give 2, 3.</details>
 
 
 # %% exercise="values_before"
@@ -325,26 +386,32 @@ def values_before(outputs, length):
 check(values_before)
 
 # %% [markdown]
-# ## Patient 8: the loss is 0
+# ## Patient 8: a loss of 0
 #
-# The program prints `loss 0.0000` at the first step of every batch. A reviewer has written: *it does not learn.*
+# > *My loss is 0.0000 in every first step. What should be learned from 0?*
+#
+# This patient has no critic. It weighs whole answers by leave-one-out, and makes one step a batch:
 #
 # ```python
 # loss = -(ratio * advantages).mean()  # ratio = exp(log_probs - old_log_probs)
 # ```
 #
-# *Predict first.* The advantages are centred, the ratio is 1. How large is the gradient's norm, if the log-probabilities' own gradient is of
-# the order of 1: 0, or about 0.1, or about 1?
+# *Predict first.* How long is the gradient of this loss, on average over 40 updates? 0 is a possible answer.
 
 # %%
 guess = None
 
+# %% tags=["nbval-ignore-output"]
+surrogate = follow("surrogate_loss", "healthy")
+
 # %%
-plots.nothing_to_see(clinic.nothing_to_see(), guess=guess)
+plots.nothing_to_see(surrogate, guess=guess)
 
 # %% [markdown]
-# (TO MEASURE.) It is not ill. Its *value* is minus the mean advantage, and centred advantages have the mean 0. Its *gradient* is the policy gradient of
-# lesson 4. The value of this loss never says anything. Look at the prize, the drift, the explained variance.
+# It is not ill. The *value* is minus the mean advantage, and centred advantages have the mean 0. The *gradient* is the policy
+# gradient of lesson 4. The value of this loss never says anything; look at the prize, the drift, the explained variance. Whoever
+# mends it, by taking the advantages' absolute values, say, gets a loss that is not 0 and a policy that repeats whatever it did.
+# @ZERO@
 
 # %% [markdown]
 # ### Exercise 15.8: `surrogate_loss` (1 point, 3 minutes)
@@ -353,6 +420,8 @@ plots.nothing_to_see(clinic.nothing_to_see(), guess=guess)
 # `log_probs` only.
 #
 # <details><summary>Hint</summary>Nothing is to be mended. But which two of the three arguments are data?</details>
+# <details><summary>What you should see</summary>Equal log-probabilities and advantages 2, -3, 1 give 0, and a
+# gradient of -2/3, 1, -1/3.</details>
 
 
 # %% exercise="surrogate_loss"
@@ -368,29 +437,34 @@ def surrogate_loss(log_probs, old_log_probs, advantages):
 check(surrogate_loss)
 
 # %% [markdown]
-# ## Patient 9: advantages that learn
+# ## Patient 9: a detach too few?
 #
-# The critic moves while the *actor* takes its step. The line:
-#
+# > *A reviewer misses a detach. My curves look perfect.*
+
+# %%
+case = CASES["token_loss"]
+print(Look(case, case.broken, seed=0).policy_audit)
+
+# %% [markdown]
 # ```python
 # ratio = (log_probs - old_log_probs).exp()
 # loss = -torch.minimum(ratio * advantages, clipped * advantages)[mask].sum() / divisor
 # ```
-
-# %%
-print(clinic.read("token_loss", "critic's gradient"))
-
-# %% [markdown]
-# The advantages were computed from the critic's values, and nobody cut the graph. So the actor's loss teaches the critic to make good tokens look
-# better. What it costs: (TO MEASURE) nothing measurable with two optimizers, each of which clears its gradients; with one joint optimizer: (TO MEASURE).
+#
+# The advantages were computed from the critic's values, and nobody cut the graph. So when actor and critic share an optimizer,
+# the actor's loss pulls at the critic too: it asks for higher advantages, and lower values are the cheapest way to get them.
+# @DETACH@
 
 # %% [markdown]
 # ### Exercise 15.9: `token_loss` (1 point, 4 minutes)
 #
-# PPO's clipped loss over the tokens that count: minus the sum of the minimum of ratio x A and clipped ratio x A where `mask` is True, divided by
-# `divisor`. Tensors `[B, T]`; a gradient flows into `log_probs` only.
+# PPO's clipped loss over the tokens that count: minus the sum of the smaller of ratio × A and clipped ratio × A where `mask` is
+# True, divided by `divisor`. Tensors `[B, T]`; a gradient flows into `log_probs` only.
 #
-# <details><summary>Hint</summary>Take the masked elements first: in the padding a ratio may be infinite, and infinity times 0 is no number.</details>
+# <details><summary>Hint</summary>Take the masked elements first: in the padding a ratio may be infinite, and infinity times 0
+# is no number.</details>
+# <details><summary>What you should see</summary>Two tokens that have not moved, advantages 2 and -1, divisor 4:
+# -0.25.</details>
 
 
 # %% exercise="token_loss"
@@ -411,28 +485,35 @@ check(token_loss)
 # %% [markdown]
 # ## Patient 10: all begin alike
 #
-# Twenty answers to one prompt, and all of them begin with the same word. The line draws the first token once and copies it:
+# > *All answers to a prompt begin alike. Is that my model, or my code?*
+#
+# In our language every answer begins with `the`, so a look at the answers cannot tell. Ask the line itself, where a decision is
+# taken: after `the old cat found a`, twenty draws of a treasure.
+
+# %%
+print(read(readings, "first_tokens", "different tokens in 20 draws"))
+
+# %% [markdown]
+# The line draws once for all:
 #
 # ```python
 # first = (draws[0] >= chances.cumsum(axis=1)[:, :-1]).sum(axis=1)
 # ```
 #
-# In our language every answer begins with `the`, so the patient has no symptom. In a language whose sentences begin with the treasure it could have
-# one. With leave-one-out the advantages of a group add up to 0. If all of them meet in one token, they cancel: the first token's gradient is exactly 0.
-
-# %%
-print(clinic.read("first_tokens", "first tokens"))
-
-# %% [markdown]
-# What it costs even there: (TO MEASURE) nothing measurable, because what the other places learn serves the first one too. They share their weights.
+# With leave-one-out the advantages of a group add up to 0. If all of them meet in one token, they cancel, and the first token is
+# never learned. Here it is no decision, so this patient has no symptom in our language, and no price. In a language that
+# begins with the treasure he might have one; we have not measured it.
 
 # %% [markdown]
 # ### Exercise 15.10: `first_tokens` (1 point, 4 minutes)
 #
-# Draw one token for each answer, whole numbers `[B]`. `chances` `[B, V]` are each answer's own, `draws` `[B]` are uniform numbers from 0 up to 1. Token $k$ is
-# drawn where the draw lies between the sum of the chances before $k$ and the sum with $k$'s own.
+# Draw one token for each answer, whole numbers `[B]`. `chances` `[B, V]` are each answer's own, `draws` `[B]` are uniform numbers
+# from 0 up to 1. Token $k$ is drawn where the draw lies between the sum of the chances before $k$ and the sum with $k$'s own.
 #
-# <details><summary>Hint</summary>Count the upper ends that a draw has reached, without the last. <code>draws[:, None]</code> stands beside a row of them.</details>
+# <details><summary>Hint</summary>Count the upper ends that a draw has reached, without the last. <code>draws[:, None]</code>
+# stands beside a row of them.</details>
+# <details><summary>What you should see</summary>Two rows of chances 0.5 and 0.5, draws 0.2 and 0.7: tokens 0 and
+# 1.</details>
 
 
 # %% exercise="first_tokens"
@@ -448,19 +529,22 @@ def first_tokens(chances, draws):
 check(first_tokens)
 
 # %% [markdown]
-# ## Patient 11: an old acquaintance
+# ## Patient 11: perfect, and then not
 #
-# The last patient balances a pole. It is CartPole with lesson 11's loop and this line, which you know from lesson 9:
+# > *CartPole learns to balance for ever, and then it begins to wobble.*
+#
+# The last patient balances a pole, with lesson 11's loop and a line that you know from lesson 9:
 #
 # ```python
 # worth = np.where(terminated | truncated, 0.0, next_values)
 # ```
 
 # %%
-plots.cartpole(clinic.cartpole())
+plots.cartpole(outcomes)
 
 # %% [markdown]
-# (TO MEASURE from shipped runs of lesson 11, "no bootstrap".) A game that is stopped after 500 steps counts as lost.
+# A game that is stopped after 500 steps counts as lost. So this fault waits until the agent is good, and punishes nobody else.
+# @POLE@
 
 # %% [markdown]
 # ### Exercise 15.11: `next_worth` (1 point, 2 minutes)
@@ -468,6 +552,7 @@ plots.cartpole(clinic.cartpole())
 # What the state that a step reached is worth, `[T]` or `[T, N]`: 0 where the task is over, else its value.
 #
 # <details><summary>Hint</summary>Which flag says that the task is over?</details>
+# <details><summary>What you should see</summary>Values 5, 5, 5, terminated in row 1, truncated in row 2: 5, 0, 5.</details>
 
 
 # %% exercise="next_worth"
@@ -483,59 +568,88 @@ check(next_worth)
 
 # %% [markdown]
 # ## What each of them cost
-#
-# Here is the whole table. The column *cost* is measured against the healthy loop, over five seeds.
 
 # %%
-plots.costs(cases)
+plots.costs(outcomes)
+
+# %% [markdown]
+# @COSTS@
+#
+# Five seeds of one tiny task cannot say what a line would cost elsewhere. They can say that *no price* is no proof of health.
 
 # %% [markdown]
 # ## Your own code
 #
-# The instrument that you can take home is `audit`. It takes any loss over tokens, yours or a library's, and says which written tokens get no gradient,
-# which padding gets some, and which data are being trained.
+# The instrument that you can take home is `audit`. It takes any loss over tokens, yours or a library's, and says which written
+# tokens get no gradient, which padding gets some, and which data are being trained. By itself it found patients 1, 6 and 9. On a
+# hundred random batches of healthy code it said nothing. Here it meets a mean over a padded array:
 
 # %%
-help(audit)
+mask = np.array([[True, True, True], [True, False, False]])
+advantages = torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.0, 1.0]])
+print(audit(lambda log_probs: -(log_probs * advantages).mean(), np.full((2, 3), -1.0), mask))
 
 # %% [markdown]
 # ## What to remember
 #
-# 1. The prize finds next to nothing. Measure a number whose right value you know beforehand.
+# 1. The prize finds little. Measure a number whose right value you know beforehand.
 # 2. Before the first step the ratio is 1. At the last token $A = r - V$. More padding changes nothing.
 # 3. `<end>` is a decision. Padding is none.
 # 4. A loss of 0 may learn, and a loss that falls may not.
-# 5. Say what a fault costs. Some cost nothing, and a line that looks wrong may be right.
+# 5. Say what a fault costs. Some cost nothing, and to mend a line that was right may cost everything.
 #
 # ## Think
 #
-# <details><summary>Why does a healthy audit show no gradient at a token whose advantage is exactly 0?</summary>The gradient is the advantage times the
-# token's score function. So an audit belongs on a batch in which no advantage is 0.</details>
+# <details><summary>Why does an audit of healthy code list a token whose advantage is exactly 0?</summary>The gradient is the
+# advantage times the token's score function. So an audit belongs on a batch in which no advantage is 0.</details>
 #
-# <details><summary>Patient 4 and a program that pads to the left: is it ill as well?</summary>With the padding <em>before</em> the answer the sum runs backwards into
-# it last, and what it picks up there belongs to no token. Mask it all the same.</details>
+# <details><summary>Patient 4 at λ = 1 is as good as healthy. Why not train with λ = 1, and leave the line alone?</summary>It
+# works until somebody turns the dial, and he will not look for the fault there. Mend it all the same.</details>
 #
-# <details><summary>How would you look for a fault that costs nothing?</summary>By reading, and by an identity that must hold to the last digit. Training
-# will not show it.</details>
+# <details><summary>How would you look for a fault that costs nothing?</summary>By reading, and by an identity that must hold to
+# the last digit. Training will not show it.</details>
 #
 # ## Further reading
 #
-# (H2: the sources of the cases with their issue numbers, from findings/anchors.md 4.4)
+# Each of these is a public thread; several end with a mend, some with the finding that nothing was wrong.
+#
+# - `<end>` without a gradient: [nanochat 810](https://github.com/karpathy/nanochat/issues/810),
+#   [reasoning-from-scratch 185](https://github.com/rasbt/reasoning-from-scratch/pull/185).
+# - Temperature: [TRL 3029](https://github.com/huggingface/trl/pull/3029), [TRL
+#   4159](https://github.com/huggingface/trl/issues/4159).
+# - The sign of the KL: [ToolRL 52](https://github.com/qiancheng0/ToolRL/issues/52), and a question about it, [TRL
+#   463](https://github.com/huggingface/trl/issues/463).
+# - Padding inside GAE: [verl 50](https://github.com/verl-project/verl/pull/50), [ROLL
+#   447](https://github.com/alibaba/ROLL/pull/447).
+# - A reward one row late, or not: [TRL 1893](https://github.com/huggingface/trl/issues/1893), [TRL
+#   3750](https://github.com/huggingface/trl/issues/3750).
+# - A dead critic: [CoursIA 15256](https://github.com/jsboige/CoursIA/pull/15256).
+# - The innocent slice: [verl 1960](https://github.com/verl-project/verl/issues/1960).
+# - A loss of 0: [TRL 2703](https://github.com/huggingface/trl/issues/2703), [TRL
+#   3452](https://github.com/huggingface/trl/issues/3452).
+# - Advantages with their graph: [keras-io 194](https://github.com/keras-team/keras-io/issues/194).
+# - One first token for all: [nanochat 38](https://github.com/karpathy/nanochat/pull/38), [nanochat
+#   201](https://github.com/karpathy/nanochat/pull/201).
+# - Merged flags: lesson 9 lists ten programs.
 #
 # This is the last lesson. Back to [the map](00_welcome.ipynb), or on to your own code.
 
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 6 minutes. Nothing later depends on it.*
+# *About 2 minutes. Nothing later depends on it.*
 #
 # ### A spread of nothing
 #
-# One more famous line divides each score by the spread of the *others* in its group. For the scores 1, 0, 0, 0 the others of the first are all equal, and
-# their spread is 0.
+# One more famous line divides each score by the spread of the *others* in its group, plus a little. For the scores 1, 0, 0, 0 the
+# others of the first are all equal, and their spread is 0.
 
 # %%
-clinic.spread_of_nothing()
+scores = np.array([1.0, 0.0, 0.0, 0.0])
+others = scores[1:]
+print(f"{(scores[0] - others.mean()) / (others.std() + 1e-6):,.0f}")
+print(f"{(scores[0] - scores.mean()) / scores.std():.2f}, with the whole group's spread")
 
 # %% [markdown]
-# (TO MEASURE: the advantage is a million.)
+# The first answer weighs a million. The line was found in
+# [NeMo-RL](https://github.com/NVIDIA-NeMo/RL/issues/1518), where a group of answers that are nearly alike did the same.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite, one_of, whole
 from course.language import tales
-from course.language.clinic import CASES, Case, gae_with
+from course.language.clinic import CASES, Case, case_of, gae_with
 from course.language.lines import LINES, Lines
 from course.language.look import ANSWERS, Look
 from course.language.model import reference
@@ -250,6 +250,32 @@ def all_looks(*, seeds: int) -> Table:
 def _all_of(case: Case, lines: Lines, seeds: int) -> dict[str, Array]:
     looks = [Look(case, lines, seed=seed) for seed in range(seeds)]
     return {name: np.array([each.of(look) for look in looks]) for name, each in MEASUREMENTS.items()}
+
+
+def gaps(line: str, *, lams: ArrayLike, seeds: int) -> Array:
+    """How large the gap at a last token is at each lambda, with this line wrong: the largest of all batches.
+
+    Args:
+        line: that is wrong.
+        lams: to weigh with, [L].
+        seeds: batches, at least 1.
+
+    Returns:
+        [L], in top prizes.
+    """
+    case = case_of(line)
+    looks = [Look(case, case.broken, seed=seed) for seed in range(whole("seeds", seeds, low=1))]
+    return np.array([max(_gap(look, lam=lam) for look in looks) for lam in finite("lams", lams)])
+
+
+def shortest_answer(look: Look) -> tuple[Array, Array, Array]:
+    """Prompt and tokens of a batch's shortest answer, and the critic's output after each, in points."""
+    nth = int(look.mask.sum(axis=1).argmin())
+    length = int(look.mask[nth].sum())
+    with torch.no_grad(), one_thread():
+        outputs = look.critic.units.to_points(look.critic(look.answers))[nth].numpy()
+    prompt = look.answers.prompts[nth]
+    return prompt, look.answers.tokens[nth, :length], outputs[: len(prompt) + length]
 
 
 def separates(one: ArrayLike, other: ArrayLike) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course.arrays import Array, one_of
 from course.tables import Table, data, read_table
 
 COLUMNS = (
@@ -131,6 +132,44 @@ def _balance(state: str, *, seed: int) -> Outcome:
         training_prize=float(max(update.score for update in updates)),
         seconds=time.process_time() - began,
     )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Progress:
+    """A run as it went, [U] each: means over the twenty answers of every update."""
+
+    prize: Array  # points
+    sentences: Array
+    nats: Array  # log pi / pi_ref of what was written: an estimate of the KL
+    first_loss: Array  # the surrogate of whole answers, before the update's first step
+    gradient_norm: Array  # of that step
+
+
+def follow(line: str, state: str, *, seed: int = 0) -> Progress:
+    """Run a case and keep what happened on the way; with COURSE_QUICK=1, four updates."""
+    import torch
+    from tqdm import tqdm
+
+    from course.language.clinic import case_of, treat
+    from course.language.lines import LINES
+    from course.language.tales import sentences
+    from course.studies.runs import quick
+
+    case = case_of(line)
+    lines = LINES if one_of("state", state, STATES) == HEALTHY else case.broken
+    updates = 4 if quick() else case.settings.updates
+    rows = []
+    for step in tqdm(treat(case, lines, seed=seed, updates=updates), total=updates, leave=False, delay=5):
+        if step.update < 0:
+            continue  # the critic alone has learned
+        whole_answers = torch.from_numpy(step.answers.log_probs.sum(axis=1)).float()
+        weights = torch.from_numpy(step.weights[0] / case.settings.unit).float()
+        loss = lines["surrogate_loss"](whole_answers, whole_answers, weights)
+        length = sentences(step.answers.tokens).mean()
+        rows.append((step.scores.mean(), length, step.nats.mean(), loss.item(), step.gradient_norm))
+
+    prize, length, nats, losses, norms = np.array(rows, dtype=float).T
+    return Progress(prize=prize, sentences=length, nats=nats, first_loss=losses, gradient_norm=norms)
 
 
 def load_clinic(path: str | Path | None = None) -> list[Outcome]:
