@@ -15,7 +15,7 @@ from course.language.clinic import CASES, SlicedCritic, advantages_of, case_of, 
 from course.language.learning import HEALTHY as HEALTHY_PARTS
 from course.language.lines import LINES, WRONG
 from course.language.look import Look
-from course.language.looks import HEALTHY, MEASUREMENTS, all_looks, measure, separates
+from course.language.looks import HEALTHY, MEASUREMENTS, all_looks, measure, separates, symptoms
 from course.language.model import reference, write
 from course.returns import gae
 
@@ -91,6 +91,12 @@ def test_padding_and_a_late_reward_look_alike_until_padding_is_appended():
     # At lambda 1 both are invisible: the values of the padding cancel, and a late reward is as good.
     for look in (padding, late):
         assert not separates(look["the same at lambda 1"], healthy["the same at lambda 1"])
+
+
+def test_symptoms_are_what_tells_a_program_from_healthy_code():
+    assert symptoms({}, looks()) == []
+    two = {line: WRONG[line] for line in ("kl_penalty", "next_worth")}
+    assert symptoms(two, looks()) == ["toll for a nat", "worth kept at a time limit"]
 
 
 def test_separation_asks_for_a_gap_and_not_for_rounding():

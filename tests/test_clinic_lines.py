@@ -191,6 +191,15 @@ def test_a_surrogate_of_zero_has_the_gradient_of_the_policy():
     torch.testing.assert_close(log_probs.grad, -advantages / 20)
 
 
+def test_a_sum_over_no_token_is_zero_and_moves_nothing():
+    # What is left of a policy that has learned to stop at once, when <end> is taken out of the loss.
+    new = floats(11, (2, 3)).requires_grad_()
+    loss = losses.token_loss(new, new, new, torch.zeros(2, 3, dtype=torch.bool), clip=0.2, divisor=5)
+    loss.backward()
+    assert loss == 0
+    assert not new.grad.any()
+
+
 def test_masks_of_zeros_and_ones_will_do():
     mask = torch.from_numpy(batch(10)[0])
     values, targets = floats(10, (2, 5, 8))

@@ -62,10 +62,10 @@ CASES = {
             complaint="The answers grow, and then they shrink, and the prize goes with them.",
         ),
         Case(
-            patient="better in the log",
+            patient="some seeds die",
             name="temperature ignored",
             line="token_log_probs",
-            complaint="The log of the training looks better than the examination afterwards.",
+            complaint="With the same settings some seeds flourish and others die.",
             settings=COLD,
         ),
         Case(

@@ -252,6 +252,13 @@ def _all_of(case: Case, lines: Lines, seeds: int) -> dict[str, Array]:
     return {name: np.array([each.of(look) for look in looks]) for name, each in MEASUREMENTS.items()}
 
 
+def symptoms(lines: Lines, table: Table) -> list[str]:
+    """The measurements that tell these lines from healthy code, on the batches that `table` has of it."""
+    seeds = len(next(iter(table[HEALTHY].values())))
+    found = _all_of(CASES["trained_tokens"], {**LINES, **lines}, seeds)
+    return [name for name in MEASUREMENTS if separates(found[name], table[HEALTHY][name])]
+
+
 def gaps(line: str, *, lams: ArrayLike, seeds: int) -> Array:
     """How large the gap at a last token is at each lambda, with this line wrong: the largest of all batches.
 

@@ -52,7 +52,11 @@ def critic_loss(values: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
 
     Lesson 15.
     """
-    mask = _mask(mask, values=values, targets=targets)
+    one_shape(values=values, targets=targets, mask=mask)
+    mask = mask.bool()
+    if not mask.any():
+        raise Refusal("mask must be true somewhere, got only padding")
+
     misses = values - targets.detach()
     return 0.5 * misses[mask].square().mean()
 
@@ -83,15 +87,16 @@ def token_loss(
         divisor: of the sum, above 0.
 
     Returns:
-        The loss, a 0-d tensor.
+        The loss, a 0-d tensor; of nothing that was written, 0.
 
     Raises:
-        ValueError: if the shapes differ, `mask` is true nowhere, or `clip` or `divisor` is not above 0.
+        ValueError: if the shapes differ, or `clip` or `divisor` is not above 0.
 
     Schulman et al. (2017), eq. 7: https://arxiv.org/abs/1707.06347; the constant: Liu et al. (2025),
     https://arxiv.org/abs/2503.20783. Lesson 15.
     """
-    mask = _mask(mask, log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    one_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages, mask=mask)
+    mask = mask.bool()
     clip = number("clip", clip, above=0)
     divisor = number("divisor", divisor, above=0)
 
@@ -124,12 +129,3 @@ def surrogate_loss(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor)
     one_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
     ratio = (log_probs - old_log_probs.detach()).exp()
     return -(ratio * advantages.detach()).mean()
-
-
-def _mask(mask: Tensor, **tensors: Tensor) -> Tensor:
-    """The mask as flags, after all shapes have been compared."""
-    one_shape(**tensors, mask=mask)
-    mask = mask.bool()
-    if not mask.any():
-        raise Refusal("mask must be true somewhere, got only padding")
-    return mask

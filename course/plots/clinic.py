@@ -101,7 +101,12 @@ def reading(table: Table, patient: str, instrument: str, neighbour: str, *, ax: 
     ax.set_title(instrument)
     ax.set_xlabel(f"{unit}\n{' '.join(verdicts)}")
     words = [f"{who} ({_called(shown[who])}) {_listed(numbers)}" for who, numbers in found.items()]
-    return told(ax, f"{instrument}, in {unit}, five batches or so:", words, " ".join(verdicts))
+    return told(
+        ax,
+        f"{instrument}, in {unit}, {len(everything) // len(found)} batches each:",
+        words,
+        " ".join(verdicts),
+    )
 
 
 def _called(line: str) -> str:
@@ -209,6 +214,23 @@ def slices(prompt: ArrayLike, answer: ArrayLike, outputs: ArrayLike, *, ax: Axes
     return told(ax, "Values in thousand points, each taken from the output after the token before:", before)
 
 
+@figure(7.6, 3.2)
+def first_word(runs: Mapping[str, Progress], *, ax: Axes) -> Axes:
+    """The chance that an answer begins with `the`, as every tale does, over the updates.
+
+    Args:
+        runs: name -> run; the last is the patient.
+    """
+    words = []
+    styles = ({"color": COLORS["random"], "ls": "--"}, {"color": COLORS["advantage"]})
+    for (name, run), style in zip(runs.items(), styles, strict=True):
+        ax.plot(np.arange(1, len(run.begins) + 1), run.begins, label=name, **style)
+        words.append(f"{name} {run.begins[0]:.2f} after one update and {run.begins[-1]:.2f} at last")
+    ax.set(xlabel="update", ylabel="chance to begin with “the”", ylim=(0, 1.05))
+    ax.legend(loc="lower left")
+    return told(ax, "Chance that an answer begins with the word that every tale begins with:", words)
+
+
 @figure(9.0, 3.4, panels="ABC")
 def nothing_to_see(run: Progress, *, guess: float | None = None, axes: Mapping[str, Axes]) -> Axes:
     """The loss before each update's first step, the length of its gradient, and the prize.
@@ -223,13 +245,16 @@ def nothing_to_see(run: Progress, *, guess: float | None = None, axes: Mapping[s
     axes["A"].set(xlabel="update", ylabel="loss before the first step", ylim=(-1, 1))
     axes["B"].plot(updates, run.gradient_norm, "o", color=COLORS["advantage"], ms=5)
     axes["B"].set(xlabel="update", ylabel="norm of its gradient", ylim=(0, None))
+    mean = run.gradient_norm.mean()
+    axes["B"].axhline(mean, color=COLORS["advantage"], lw=1, ls="--")
+    axes["B"].set_title(f"on average {mean:.2f}", fontsize=11)
     said = mark_guess(axes["B"], guess, along="y")
     axes["C"].plot(updates, run.prize / MILLION, color=COLORS["reward"])
     axes["C"].set(xlabel="update", ylabel="prize, million points", ylim=(0, 5.2))
     largest = np.abs(run.first_loss).max()
     words = [
         f"largest loss {largest:.1e}",
-        f"gradient {run.gradient_norm.min():.3f} to {run.gradient_norm.max():.3f}",
+        f"gradient {run.gradient_norm.min():.3f} to {run.gradient_norm.max():.3f}, on average {mean:.2f}",
         f"prize {run.prize[0] / MILLION:.2f} to {run.prize[-1] / MILLION:.2f} million",
     ]
     return told(axes["A"], "A loss of zero that learns:", words, said)

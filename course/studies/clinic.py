@@ -8,11 +8,15 @@ A second call of the same goes on where the first one stopped. Lesson 15 draws i
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course.arrays import Array, one_of
 from course.tables import Table, data, read_table
+
+if TYPE_CHECKING:
+    from course.language.model import LanguageModel
 
 COLUMNS = (
     "line",
@@ -83,7 +87,7 @@ def run_to_the_end(line: str, state: str, *, seed: int) -> Outcome:
         return _balance(state, seed=seed)
 
     steps = list(treat(case, LINES if state == HEALTHY else case.broken, seed=seed))
-    exam = examine(steps[-1].policy, start_of(seed=seed))
+    exam = examine(steps[-1].policy, start_of(seed=seed), temperature=case.settings.temperature)
     return Outcome(
         line=line,
         state=state,
@@ -143,6 +147,7 @@ class Progress:
     nats: Array  # log pi / pi_ref of what was written: an estimate of the KL
     first_loss: Array  # the surrogate of whole answers, before the update's first step
     gradient_norm: Array  # of that step
+    begins: Array  # chance that an answer begins with `the`, after the update
 
 
 def follow(line: str, state: str, *, seed: int = 0) -> Progress:
@@ -158,18 +163,35 @@ def follow(line: str, state: str, *, seed: int = 0) -> Progress:
     case = case_of(line)
     lines = LINES if one_of("state", state, STATES) == HEALTHY else case.broken
     updates = 4 if quick() else case.settings.updates
+    steps = treat(case, lines, seed=seed, updates=updates)
     rows = []
-    for step in tqdm(treat(case, lines, seed=seed, updates=updates), total=updates, leave=False, delay=5):
+    for step in tqdm(steps, desc=case.patient, total=updates, leave=False, delay=5):
         if step.update < 0:
             continue  # the critic alone has learned
         whole_answers = torch.from_numpy(step.answers.log_probs.sum(axis=1)).float()
         weights = torch.from_numpy(step.weights[0] / case.settings.unit).float()
-        loss = lines["surrogate_loss"](whole_answers, whole_answers, weights)
-        length = sentences(step.answers.tokens).mean()
-        rows.append((step.scores.mean(), length, step.nats.mean(), loss.item(), step.gradient_norm))
+        row = {
+            "prize": step.scores.mean(),
+            "sentences": sentences(step.answers.tokens).mean(),
+            "nats": step.nats.mean(),
+            "first_loss": lines["surrogate_loss"](whole_answers, whole_answers, weights).item(),
+            "gradient_norm": step.gradient_norm,
+            "begins": _begins_with_the(step.policy),
+        }
+        rows.append(row)
 
-    prize, length, nats, losses, norms = np.array(rows, dtype=float).T
-    return Progress(prize=prize, sentences=length, nats=nats, first_loss=losses, gradient_norm=norms)
+    return Progress(**{name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def _begins_with_the(policy: "LanguageModel") -> float:
+    """The chance of the first word that every tale of the language has, averaged over the prompts."""
+    import torch
+
+    from course.language.tales import HEROES, encode, prompts
+
+    with torch.no_grad():
+        logits = policy(torch.from_numpy(prompts(range(len(HEROES)))))[:, -1]
+        return float(torch.softmax(logits, dim=-1)[:, encode("the")[0]].mean())
 
 
 def load_clinic(path: str | Path | None = None) -> list[Outcome]:
