@@ -441,7 +441,8 @@ plots.nothing_to_see(surrogate, guess=guess)
 # It is not ill. The *value* is minus the mean advantage, and centred advantages have the mean 0. The *gradient* is the policy
 # gradient of lesson 4. The value of this loss never says anything; look at the prize, the drift, the explained variance. Whoever
 # mends it, by taking the advantages' absolute values, say, gets a loss that is not 0 and a policy that repeats whatever it did.
-# In no seed is there a single answer in grammar left.
+# The program as it was earns 4.56 to 4.92 million at the end, though two of its five seeds lose their grammar: an unclipped step
+# on whole answers is rough. The mended one earns 0.07 to 2.12 million, and has no answer in grammar in any seed.
 
 # %% [markdown]
 # ### Exercise 15.8: `surrogate_loss` (1 point, 3 minutes)

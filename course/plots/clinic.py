@@ -260,26 +260,24 @@ def nothing_to_see(run: Progress, *, guess: float | None = None, axes: Mapping[s
     return told(axes["A"], "A loss of zero that learns:", words, said)
 
 
-@figure(8.6, 2.6, panels="AB")
-def cartpole(outcomes: Sequence[Outcome], *, axes: Mapping[str, Axes]) -> Axes:
-    """How CartPole ends with two flags and with one: its last scores, a dot a seed, and its worst.
+@figure(7.6, 2.2)
+def cartpole(outcomes: Sequence[Outcome], *, ax: Axes) -> Axes:
+    """How CartPole ends with two flags and with one: a dot a seed.
 
     Args:
         outcomes: of the study.
-        axes: A for the score, B for the explained variance.
     """
-    states = {"two flags": "healthy", "merged": "broken"}
+    states = {"two flags": "healthy", "one merged flag": "broken"}
+    rows = named_rows(ax, list(states))
     words = []
-    for panel, what, title in (("A", "prize", "score"), ("B", "explained_variance", "explained variance")):
-        rows = named_rows(axes[panel], list(states))
-        for row, state in zip(rows, states.values(), strict=True):
-            numbers = of(outcomes, "next_worth", state, what)
-            colour = COLORS["random"] if state == "healthy" else COLORS["advantage"]
-            axes[panel].plot(numbers, row + np.linspace(-0.15, 0.15, len(numbers)), "o", color=colour, ms=8)
-            words.append(f"{title}, {state}: {_listed(numbers)}")
-        axes[panel].set_xlabel(f"{title}, mean from 80,000 to 100,000 steps")
-    axes["A"].axvline(FULL, color=COLORS["truth"], lw=1, ls="--")
-    return told(axes["A"], "CartPole with two flags and with one merged flag.", words)
+    for row, (name, state) in zip(rows, states.items(), strict=True):
+        scores = of(outcomes, "next_worth", state, "prize")
+        colour = COLORS["random"] if state == "healthy" else COLORS["advantage"]
+        ax.plot(scores, row + np.linspace(-0.2, 0.2, len(scores)), "o", color=colour, ms=8)
+        words.append(f"{name}: {_listed(scores)}")
+    ax.axvline(FULL, color=COLORS["truth"], lw=1, ls="--")
+    ax.set_xlabel("score in points, mean from 80,000 to 100,000 steps")
+    return told(ax, "CartPole's score at the end of training, by seed.", words)
 
 
 PRICES = {  # what is shown of every run -> heading, how it is counted, colour
@@ -300,7 +298,8 @@ def costs(outcomes: Sequence[Outcome], *, axes: Mapping[str, Axes]) -> Axes:
     """
     words = []
     for ax, (what, (heading, unit, colour)) in zip(axes.values(), PRICES.items(), strict=True):
-        rows = named_rows(ax, [CASES[line].name for line in LANGUAGE])
+        names = [CASES[line].name + (", mended" if not CASES[line].guilty else "") for line in LANGUAGE]
+        rows = named_rows(ax, names)
         for row, line in zip(rows, LANGUAGE, strict=True):
             healthy = of(outcomes, line, "healthy", what) / unit
             broken = of(outcomes, line, "broken", what) / unit

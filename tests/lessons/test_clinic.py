@@ -164,7 +164,13 @@ def test_patient_6_drifts_twice_as_far():
 def test_the_mends_of_what_was_no_fault_cost_the_most():
     mended = of("values_before", BROKEN, "prize")
     assert (mended < 200_000).sum() == 4
+    repeated, usual = both("surrogate_loss", "prize")
     assert not of("surrogate_loss", BROKEN, "grammar").any()
+    assert (of("surrogate_loss", SOUND, "grammar") < 0.02).sum() == 2
+    said = (usual.min() / 1e6, usual.max() / 1e6)
+    says("clinic", "The program as it was earns {:.2f} to {:.2f} million", *said)
+    said = (repeated.min() / 1e6, repeated.max() / 1e6)
+    says("clinic", "The mended one earns {:.2f} to {:.2f} million", *said)
     prizes = {line: np.median(of(line, BROKEN, "prize")) for line in plots.LANGUAGE}
     assert [line for line in prizes if prizes[line] < prizes["values_before"]] == ["trained_tokens"]
     dearer = [line for line in plots.GUILTY if prizes[line] < prizes["surrogate_loss"]]
