@@ -3,7 +3,7 @@
 The modules in reading order:
 
     records      what goes in and what comes out: submissions, settings, rows
-    archives     reads what was handed in, and trusts none of it
+    archives     reads what was handed in, and trusts none of it: one file, an archive, all of a learner
     submissions  finds what was handed in, in a folder or an archive
 
     inside       all of the course that is in the sandbox; its own docstring lists its modules

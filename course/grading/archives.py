@@ -3,13 +3,17 @@
 Nothing is unpacked: a member of an archive is read where it is, so its path can lead nowhere.
 """
 
+import hashlib
 import io
 import os
 import stat
 import zipfile
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from course.grading.records import Submission, cleaned
 
 MB = 1_000_000
 LARGEST = 100 * MB  # a notebook, and all that a learner hands in together: it is read whole
@@ -124,3 +128,67 @@ def _too_large(largest: int) -> str:
     if largest in (LARGEST, LARGEST_INNER):
         return f"It is larger than {largest // MB} MB."
     return f"It is too large: what is handed in together may have {LARGEST // MB} MB."
+
+
+# What is handed in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where one notebook lies. It is read when it is needed: a class's notebooks do not fit into memory."""
+
+    name: str
+    path: Path
+    members: tuple[str, ...] = ()  # the way on through an archive, and an archive within it
+    problem: str = ""  # why it cannot be read, if that is known without reading
+
+    def read(self, *, largest: int) -> bytes:
+        """The content.
+
+        Raises:
+            Unreadable: if it has more than `largest` bytes or cannot be had; the message says why.
+        """
+        if self.problem:
+            raise Unreadable(self.problem)
+        if not self.members:
+            return read_file(self.path, largest=largest)
+        with regular_file(self.path) as file:
+            return read_member(file, self.members, largest=largest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one learner handed in together, to be graded in one go."""
+
+    student: str
+    folder: str = ""  # of the lesson, in nbgrader's layout: what lies in one is graded by itself
+    sources: tuple[Source, ...] = field(repr=False)
+
+    def submissions(self) -> tuple[Submission, ...]:
+        """All of them read, up to a size that fits into memory."""
+        read = []
+        left = LARGEST
+        for source in self.sources:
+            submission = self._submission(source, largest=left)
+            left -= len(submission.content or b"")
+            read.append(submission)
+        return tuple(read)
+
+    def _submission(self, source: Source, *, largest: int) -> Submission:
+        name = cleaned(source.name)
+        try:
+            content = source.read(largest=largest)
+        except Unreadable as why:
+            return Submission(student=self.student, name=name, content=None, problem=str(why))
+        return Submission(student=self.student, name=name, content=content)
+
+    def key(self) -> str:
+        """A digest of who handed in what: the same key, the same grades."""
+        digest = hashlib.sha256()
+        for part in (self.student, self.folder):
+            digest.update(part.encode(errors="surrogatepass") + b"\0")
+        for source in self.sources:  # one at a time in memory
+            submission = self._submission(source, largest=LARGEST)
+            content = hashlib.sha256(submission.content or submission.problem.encode()).hexdigest()
+            digest.update(f"{submission.name}\0{content}\0".encode())
+        return digest.hexdigest()

@@ -17,12 +17,13 @@ from tqdm import tqdm
 from course.arrays import Refusal, whole
 from course.checks.panel import printable
 from course.grading import running
+from course.grading.archives import Work
 from course.grading.exports import open_sheet
 from course.grading.feedback import write_class_page, write_feedback
 from course.grading.journal import Journal
 from course.grading.likeness import write_alike
 from course.grading.records import Row, Settings, write_grades
-from course.grading.submissions import Work, find
+from course.grading.submissions import find
 
 COURSE = Path(__file__).parents[1]
 Results = dict[Work, list[Row]]

@@ -18,9 +18,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from course.arrays import Refusal
-from course.grading.archives import LARGEST
+from course.grading.archives import LARGEST, Work
 from course.grading.records import Row, Settings, Submission, cleaned
-from course.grading.submissions import Work
 
 Grader = Callable[..., list[Row]]  # grade_one(student, submissions, *, settings)
 Graded = Iterator[tuple[Work, list[Row]]]

@@ -9,7 +9,6 @@
 Names that begin with a dot and `__MACOSX` are left out. Links are never followed; each is told of.
 """
 
-import hashlib
 import io
 import os
 import re
@@ -17,81 +16,28 @@ import stat
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from course.arrays import Refusal
-from course.grading import archives
-from course.grading.archives import LARGEST_LISTING, Unreadable, listing, read_file, read_member, regular_file
-from course.grading.records import Submission, cleaned
+from course.grading.archives import (
+    LARGEST_INNER,
+    LARGEST_LISTING,
+    Source,
+    Unreadable,
+    Work,
+    listing,
+    read_member,
+    regular_file,
+)
+from course.grading.records import cleaned
 
 MOST = 100  # notebooks of one learner
 DEEPEST = 8  # folders within folders
 ARCHIVES = 2  # archives within archives
 LESSON = re.compile(r"\d\d_\w+\.ipynb", re.I)  # the name that the course gave it
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.I)  # some browsers add their own ending
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where one notebook lies. It is read when it is needed: a class's notebooks do not fit into memory."""
-
-    name: str
-    path: Path
-    members: tuple[str, ...] = ()  # the way on through an archive, and an archive within it
-    problem: str = ""  # why it cannot be read, if that is known without reading
-
-    def read(self, *, largest: int) -> bytes:
-        """The content.
-
-        Raises:
-            Unreadable: if it has more than `largest` bytes or cannot be had; the message says why.
-        """
-        if self.problem:
-            raise Unreadable(self.problem)
-        if not self.members:
-            return read_file(self.path, largest=largest)
-        with regular_file(self.path) as file:
-            return read_member(file, self.members, largest=largest)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """What one learner handed in together, to be graded in one go."""
-
-    student: str
-    folder: str = ""  # of the lesson, in nbgrader's layout: what lies in one is graded by itself
-    sources: tuple[Source, ...] = field(repr=False)
-
-    def submissions(self) -> tuple[Submission, ...]:
-        """All of them read, up to a size that fits into memory."""
-        read = []
-        left = archives.LARGEST
-        for source in self.sources:
-            submission = self._submission(source, largest=left)
-            left -= len(submission.content or b"")
-            read.append(submission)
-        return tuple(read)
-
-    def _submission(self, source: Source, *, largest: int) -> Submission:
-        name = cleaned(source.name)
-        try:
-            content = source.read(largest=largest)
-        except Unreadable as why:
-            return Submission(student=self.student, name=name, content=None, problem=str(why))
-        return Submission(student=self.student, name=name, content=content)
-
-    def key(self) -> str:
-        """A digest of who handed in what: the same key, the same grades."""
-        digest = hashlib.sha256()
-        for part in (self.student, self.folder):
-            digest.update(part.encode(errors="surrogatepass") + b"\0")
-        for source in self.sources:  # one at a time in memory
-            submission = self._submission(source, largest=archives.LARGEST)
-            content = hashlib.sha256(submission.content or submission.problem.encode()).hexdigest()
-            digest.update(f"{submission.name}\0{content}\0".encode())
-        return digest.hexdigest()
 
 
 def find(submissions: str | Path, *, ignore: Path | None = None) -> list[Work]:
@@ -311,7 +257,7 @@ class _Archive:
             return [_refused(self.path, parts, "It is an archive within an archive within an archive.")]
         try:
             with regular_file(self.path) as file:
-                content = read_member(file, way, largest=archives.LARGEST_INNER)
+                content = read_member(file, way, largest=LARGEST_INNER)
             inner = _Archive(path=self.path, way=way, parts=_owner(parts))
             return inner.files(io.BytesIO(content))
         except Unreadable as why:
