@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 14. Who judges the judge?
 #
-# *About 60 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 50 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# Lesson 13 ended with a riddle. Whatever weight the tokens got, the model earned nearly five million points, and only the drift
-# that it paid for them differed. So what *should* a prize cost? And there is a second gap. The judge of lesson 13 was a rule that we
-# had written down. Nobody can write down what makes an answer a good one. What people can do is to say which of two answers they
-# like better. From such pairs one trains a network, the *reward model*, and that network becomes the judge.
+# Lesson 13 ended with a riddle. Whatever weight the tokens got, the model earned nearly five million points, and only the
+# drift that it paid for them differed. So what *should* a prize cost? And there is a second gap. The judge of lesson 13 was a
+# rule that we had written down. Nobody can write down what makes an answer a good one. What people can do is to say which of
+# two answers they like better. From such pairs one trains a network, the *reward model*, and that network becomes the judge.
 #
 # Afterwards you can
 #
@@ -20,7 +20,7 @@ import numpy as np
 from course import check, use, widgets
 from course.language import frontier, tales
 from course.language.judges import LearnedJudge, pool, preferences
-from course.language.learning import Settings, learn, own_chances
+from course.language.learning import Settings, learn
 from course.language.model import reference
 from course.plots import reward_models as plots
 from course.returns import leave_one_out
@@ -29,11 +29,11 @@ from course.studies import tokens as studies
 # %% [markdown]
 # ## What must a jackpot cost?
 #
-# A nat of drift is a factor of $e$: how much more likely the policy has made its answers than the reference did. Of the ideal
-# writer's answers one in a thousand is a jackpot, to be exact a share of 0.00101.
+# Drift is counted in nats, and a nat is a factor of $e$: how much likelier the policy has made its answers than the reference
+# did. Of the answers of an ideal writer, one in a thousand is a jackpot; to be exact, a share of 0.00101.
 #
-# *Predict first.* A policy writes jackpots and nothing else, and drifts no further than it has to. How many nats away from the
-# reference is it?
+# *Predict first.* A policy writes jackpots and nothing else, and drifts no further than it has to. How many nats away from
+# the reference is it?
 
 # %%
 guess = None
@@ -43,23 +43,25 @@ nats, prizes = frontier.frontier()
 plots.frontier(nats, prizes, guess=guess)
 
 # %% [markdown]
-# $\log(1 / 0.00101) = 6.9$ nats. That is the right end of the curve. Why can it not be cheaper? Whoever always writes jackpots has
-# made the event "a jackpot" $1 / 0.00101$ times as likely, and the divergence of two policies is at least that of any event that
-# they can be told apart by. And why not dearer? Because one policy pays exactly that: the reference, with all answers but the
-# jackpots thrown away.
+# $\log(1 / 0.00101) = 6.9$ nats. That is the right end of the curve. Why can it not be cheaper? Whoever always writes
+# jackpots has made the event "a jackpot" $1 / 0.00101$ times as likely, and the divergence of two policies is at least that
+# of any one event. And why need it not be dearer? Because one policy pays exactly that: the reference, with all answers but
+# the jackpots thrown away.
 #
-# Between the ends the cheapest policy *tilts* the reference. It makes each answer more likely the more it is paid:
+# Between the ends, the cheapest policy *tilts* the reference. It makes each answer likelier, the more it is paid:
 #
 # $$\pi^*(\text{answer}) \propto \pi_{\text{ref}}(\text{answer}) \; e^{R / \beta}$$
 #
-# So for every mean prize there is a least number of nats. That is the **frontier**, and no policy lies above it. In most tasks
-# nobody knows the frontier. In ours six numbers are enough, because the prize depends only on how many lucky words there are.
+# So for every mean prize there is a least number of nats. These least costs are the **frontier**, and no policy lies above
+# it. In most tasks nobody knows the frontier. In ours six numbers are enough, because the prize depends only on how many
+# lucky words there are.
 
 # %% [markdown]
 # ## The leash
 #
-# The $\beta$ in the exponent is lesson 13's price, in points a nat. A policy that maximises prize minus $\beta$ times drift ends
-# exactly on the frontier, at the place where one more nat buys $\beta$ points. Move it, and watch which answers the best policy writes.
+# The $\beta$ in the exponent is lesson 13's price, in points a nat. A policy that makes the most of prize minus $\beta$ times
+# drift ends exactly on the frontier, at the place where one more nat buys $\beta$ points. Move it, and watch which answers
+# the best policy writes.
 
 
 # %%
@@ -73,38 +75,51 @@ widgets.Explorer(
 )
 
 # %% [markdown]
-# At 5 million points a nat the policy hardly moves. At 50 thousand, the price of lesson 13, it pays 6.9 nats and writes jackpots. One
-# number decides, and it has a unit. The same 0.01 means something else for a score between 0 and 1, and for one between 0 and 5
-# million: it is lesson 2's story, in another place.
+# At 5 million points a nat the policy hardly moves. At 50 thousand, the price of lesson 13, it pays 6.9 nats and writes
+# jackpots. One number decides, and it has a unit. The same 0.01 means one thing for a score between 0 and 1, and another for
+# a score between 0 and 5 million: that is lesson 2's story, in another place.
 
 # %% [markdown]
 # ## What the runs paid
 #
-# Here are the weights of lesson 13 with the learned critic, 10 seeds each, 60 iterations. Every dot is one trained policy. The
-# frontier is that of the reference itself: its own chances of lucky words, counted in 32,000 answers.
+# Here are the weights of lesson 13 with the learned critic, and 10 seeds of each. (They were trained for 60 updates before
+# you came; `help(studies)` gives the command.) Every dot is one policy. The curve is now that of the reference network
+# itself, with its own chances of lucky words.
 
 # %%
-chances = own_chances(reference(), answers=32_000)
 methods = studies.methods()
-plots.runs(methods, chances)
+weights = {}
+for name in ("whole score", "minus the others", "R - V", "TD error", "GAE 0.95"):
+    weights[name] = methods[name]
+
+own_nats, own_prizes = frontier.frontier(studies.chances(0))
+plots.frontier(own_nats, own_prizes, runs=weights)
 
 # %% [markdown]
-# The **necessary share** is the cheapest nats for the prize that a run got, divided by the nats that it paid. (TO MEASURE: share of each
-# line, 10 seeds.) No dot lies above the curve: where one did, we looked for a bug.
+# No dot lies above the curve: where one did, we would look for a bug. The **necessary share** of a run is the cheapest nats
+# for the prize that it got, divided by the nats that it paid.
 
 # %%
-plots.necessary_share(methods)
+for name, seeds in weights.items():
+    shares = [run.exam.share for run in seeds.values()]
+    paid = [run.exam.nats for run in seeds.values()]
+    print(f"{name:17} {np.median(paid):5.1f} nats paid, necessary {np.median(shares):.0%}")
 
 # %% [markdown]
-# What did the other nats buy? Nothing that the judge pays for. They are the push on tokens that had nothing to do with the prize:
-# the animal, the verb, the grammar. So that is what the advantage bought in this task: not a higher prize, and not a quicker
-# one, but a model that still speaks its language.
+# The whole score paid 30.3 nats for what costs about 6.5: a fifth of them was necessary. GAE paid 11.0, and 59 % of them were
+# necessary. What did the other nats buy? Nothing that the judge pays for. They are the push on words that have nothing to do
+# with the prize: the animal, the verb, the grammar. So that is what the advantage bought in this task: not a higher prize,
+# but the same prize for a third of the drift.
+#
+# Two lines tell a second story. $R - V$ and $\delta$ ask a critic, and pay *more* than the mean of the others, which asks
+# nobody. A young critic is no gift by itself. And $R$ is here the whole reward, with the tolls of words that were written
+# before: what is still to come, minus $V$, is GAE at $\lambda = 1$, and pays 14.6 nats in lesson 13's runs of five seeds.
 
 # %% [markdown]
 # ## A judge who learned
 #
-# Now the judge. Somebody reads two answers and says which is better. Bradley and Terry (1952) turned such verdicts into scores. Each
-# answer has a score $s$, and the chance that the first is preferred is
+# Now the judge. Somebody reads two answers and says which is better. Bradley and Terry (1952) turned such verdicts into
+# scores. Each answer has a score $s$, and the chance that the first is preferred is
 #
 # $$P(\text{first is preferred}) = \sigma(s_1 - s_2), \qquad \sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
@@ -113,13 +128,15 @@ plots.necessary_share(methods)
 # %% [markdown]
 # ### Exercise 14.1: `preference_loss` (3 points, 7 minutes)
 #
-# `chosen` and `rejected` are tensors `[B]`, the scores of the two answers of each pair. Return the mean of
-# $-\log \sigma(\text{chosen} - \text{rejected})$, a tensor of no dimensions. The gradient flows into both. It must stay finite where
+# `chosen` and `rejected` are tensors `[B]`, the scores of the two answers of each pair. Return the mean of $-\log
+# \sigma(\text{chosen} - \text{rejected})$, a tensor of no dimensions. The gradient flows into both. It must stay finite where
 # the difference is 10,000, either way.
 #
 # <details><summary>Hint 1</summary>What is the sigmoid of -1,000 in 32 bits, and the logarithm of that?</details>
-# <details><summary>Hint 2</summary><code>torch.nn.functional</code> has <code>logsigmoid</code>, which never takes the logarithm of 0.</details>
-# <details><summary>What you should see</summary>Equal scores cost log 2 = 0.693. A lead of 2 costs 0.127, a lag of 2 costs 2.127.</details>
+# <details><summary>Hint 2</summary><code>torch.nn.functional</code> has <code>logsigmoid</code>, which never takes the
+# logarithm of 0.</details>
+# <details><summary>What you should see</summary>Equal scores cost log 2 = 0.693. A lead of 2 costs 0.127, a lag of 2 costs
+# 2.127.</details>
 
 
 # %% exercise="preference_loss"
@@ -139,87 +156,127 @@ check(preference_loss)
 preference_loss = use(preference_loss)
 
 # %% [markdown]
-# The rule of lesson 13 plays the reader, so that we know the truth. It compares 200 pairs of answers that the reference has written. A
-# fifth of these answers are cut ones, without an end, and they lose every comparison. A small recurrent network learns from the pairs.
+# The rule of lesson 13 plays the reader, so that we know the truth. It compares 50 pairs of answers that the reference has
+# written. A fifth of the answers in the pool were cut off before their end, and lose to any other. From the pairs a small
+# recurrent network learns a score.
 
 # %% tags=["nbval-ignore-output"]
-answers = pool(reference(), 4_000, seed=0, cut=0.2)
-chosen, rejected = preferences(answers[:2_000], 200, seed=0)
-held_chosen, held_rejected = preferences(answers[2_000:], 1_000, seed=1)
-judge = LearnedJudge(seed=0)
+answers = pool(reference(), 2_000, seed=59, cut=0.2)
+chosen, rejected = preferences(answers[:1_000], 50, seed=9)
+judge = LearnedJudge(seed=9)
 judge.learn(chosen, rejected, loss=preference_loss)
 
+new_answers = answers[1_000:]
+new_chosen, new_rejected = preferences(new_answers, 1_000, seed=1_009)
+accuracy = judge.accuracy(new_chosen, new_rejected)
+print(f"of 1,000 pairs that he has not seen he judges {accuracy:.1%} as the rule does")
+
 # %%
-accuracy = judge.accuracy(held_chosen, held_rejected)
-print(f"of 1,000 pairs that it has not seen it judges {accuracy:.1%} as the rule does")
+plots.believed(new_answers, judge(new_answers))
 
 # %% [markdown]
-# (TO MEASURE.) That looks like a judge whom one can trust.
+# He is right in 77 % of new pairs; a coin would be right in 50. And from left to right, the more an answer is worth, the
+# higher his mean score. He is no expert, but he seems to have got the idea.
 
 # %% [markdown]
 # ## The judge is fooled
 #
-# So we let the policy learn from *him*. Scores are counted in his own standard deviations, there is no leash, and the weight is
-# leave-one-out. Beside what he believes we keep the books of the truth.
+# So let the policy learn from *him*. His scores are counted in his own standard deviations, there is no leash, and the weight
+# is leave-one-out. Beside what he believes we keep the books of the truth.
 #
-# *Predict first.* After 150 iterations, what is the *true* mean prize, in million points of 5?
+# *Predict first.* The reference has a true mean prize of 0.38 million points, of 5. What will the policy have after 150
+# updates, in million points?
 
 # %%
 guess = None
 
+
 # %% tags=["nbval-ignore-output"]
-
-
 def minus_the_others(e):
-    """Lesson 6: minus the mean of the other nineteen."""
+    """Lesson 6: what each answer was paid, minus the mean of the other nineteen."""
     return np.tile(leave_one_out(e.rewards.sum(axis=0)), (len(e.rewards), 1))
 
 
-free = Settings(updates=150, critic=False, unit=1.0, beta=0.0, lr=3e-4)
-fooled = list(learn(minus_the_others, seed=0, judge=judge, settings=free))
+no_leash = Settings(updates=150, critic=False, unit=1.0, beta=0.0, lr=3e-4)
+steps = list(learn(minus_the_others, seed=9, judge=judge, settings=no_leash))
 
 # %%
-plots.fooled(fooled, guess=guess)
-
-# %%
-for step in (fooled[0], fooled[40], fooled[-1]):
-    text = step.answers.tokens[0]
-    print(
-        f"true {tales.rule([text])[0] / 1e6:.2f} million, believed {judge([text])[0]:.1f}: {tales.decode(text)}"
-    )
+believers = studies.fooled()
+plots.fooled(steps, others=believers["50 pairs, cut"], guess=guess)
 
 # %% [markdown]
-# (TO MEASURE.) At first true and believed prize rise together. Then the believed one goes on rising, and the true one turns down. This is
-# **Goodhart's law**: when a measure becomes a target, it ceases to be a good measure. The policy has left the answers that the judge was
-# trained on, and out there he is wrong: he was never asked.
-#
-# Is it always so? Ten seeds, and other judges:
+# Follow the thick line, which is your run. At first belief and truth rise together, up to 2.8 million. Then the judge goes on
+# being pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**: when a measure
+# becomes a target, it ceases to be a good measure. Here is what pleases him:
 
-# %%
-plots.judges(studies.fooled())
+# %% tags=["nbval-ignore-output"]
+for step in (steps[0], steps[15], steps[-1]):
+    text = step.answers.tokens[:1]
+    true = tales.rule(text)[0] / 1e6
+    print(f"believed {judge(text)[0]:.2f}, true {true:.2f} million: {tales.decode(text[0])}")
 
 # %% [markdown]
-# (TO MEASURE, from the study.)
+# Look at his picture once more. What he knows best is whether an answer has an end. Two lucky words get 0.85 from him and
+# five get 1.01, almost the same, because answers with five hardly ever stood among his pairs. The policy looks for what
+# pleases him, and finds answers unlike all that he has read. Out there he is wrong: he was never asked.
 #
-# - With 200 pairs, a fifth of the pool cut: turned down in 8 of 10 seeds.
-# - *A better judge was fooled sooner.* Where no cut answer is in the pool, 1,000 pairs give an accuracy of 100 %, and the true prize is
-#   near 0 at the end in all seeds: the policy writes lucky words to the limit, and never an end. He had never seen an answer without one.
-# - Accuracy on held-out pairs says how good he is on answers *like those*. The policy looks for the others.
-# - A leash holds the policy where the judge can see. With one tenth of his standard deviation a nat nothing collapses.
+# We took this seed because it shows the turn so clearly. The thin lines are ten seeds, this one among them, each with a judge
+# of its own. In all ten the belief rises. In five of them the true prize of the last ten updates lies more than a tenth below
+# the best ten.
+
+# %% [markdown]
+# ## How many pairs?
+#
+# Would a judge who has read more be safer? On the right, every dot is a judge: how good he looked on new pairs, and what the
+# policy that learned from him was truly paid in the end. "Cut" says that a fifth of his pool was cut off, "leash" that a nat
+# of drift costs a tenth of his standard deviation.
+
+# %%
+kinds = {}
+for name in (
+    "50 pairs, cut",
+    "200 pairs, cut",
+    "1000 pairs, cut",
+    "50 pairs, cut, leash",
+    "50 pairs",
+    "200 pairs",
+):
+    kinds[name] = believers[name]
+plots.judges(kinds)
+
+# %%
+print("new pairs right, true prize and whole sentences at the end (medians of 400 new answers a policy)")
+for name, seeds in kinds.items():
+    right = np.median([run.accuracy for run in seeds.values()])
+    true = np.median([run.exam.prize for run in seeds.values()]) / 1e6
+    spoken = np.median([run.exam.grammar for run in seeds.values()])
+    print(f"{name:21} {right:.0%}   {true:.2f} million   {spoken:.0%}")
+
+# %% [markdown]
+# - *More pairs, more truth.* The policies end at 1.5, 3.9 and 4.8 million (medians) for judges of 50, 200 and 1,000 pairs.
+#   With 200, the last ten updates still lie more than a tenth below the best ten in six of ten seeds.
+# - *How good he looks does not tell.* Judges of 50 pairs without cut answers are right in 84 % of new pairs, and their
+#   policies end at 4.8 million; judges of 200 pairs with cut answers are right in 98 %, and theirs end at 3.9. One judge of
+#   200 pairs who had read no cut answers was right in 98 % too. His policy ceased to write an end, and earned next to
+#   nothing.
+# - *Nobody watches the language.* Neither rule nor judge reads the grammar. Without a leash, fewer than one answer in ten is
+#   still made of whole sentences in 33 of the 40 policies (those of 1,000 pairs without cut answers are among them).
+# - *A leash holds, and makes nobody wiser.* With it, at least 86 % of the answers stay whole sentences in all ten seeds. But
+#   the true prize stays at 0.53 million: near the reference, this judge has little to teach.
 
 # %% [markdown]
 # ## Without a critic
 #
-# A critic is a second network, with a learning rate, a memory, and moods of its own. Can one do without? Leave-one-out does: an answer is
-# compared with the others of its batch. DeepSeek's GRPO takes the answers to *one* prompt, a **group**, and also divides by the group's
-# standard deviation.
+# A critic is a second network, with a learning rate, a memory, and moods of its own. Can one do without? Leave-one-out does:
+# an answer is compared with the others of its batch. GRPO, an algorithm of DeepSeek's, takes the answers to *one* prompt, a
+# **group**, and also divides by the group's standard deviation.
 
 # %% [markdown]
 # ### Exercise 14.2: `group_advantages` (2 points, 5 minutes)
 #
 # `scores` has shape `[G]`: the scores of one prompt's answers. Return (score - mean) / standard deviation, `[G]`, with the
-# population's standard deviation. If all scores are equal, nobody was better than the others: return zeros. Fewer than two answers are
-# no group: raise a `ValueError`.
+# population's standard deviation. If all scores are equal, nobody was better than the others: return zeros. Fewer than two
+# answers are no group: raise a `ValueError`.
 #
 # <details><summary>Hint 1</summary>numpy's <code>std</code> is the population's already.</details>
 # <details><summary>Hint 2</summary>Ask for equal scores before you divide: <code>if spread == 0</code>.</details>
@@ -246,31 +303,51 @@ check(group_advantages)
 group_advantages = use(group_advantages)
 
 # %% [markdown]
-# Does it matter that the mean contains the own score? Leave-one-out is $n / (n - 1)$ times score minus mean: the same direction, a little
-# longer. The division by the spread is another matter. It changes the *unit* from batch to batch. If nineteen of twenty answers are
-# perfect, the one that is not gets -4.4, however little it missed.
-#
-# And there is a trap. If the prize is divided and the toll is not, the exchange rate between points and nats changes with every batch: that is
-# another $\beta$. So here both are divided ("matched"), and beside it you see the unmatched one.
+# Does it matter that the mean contains the own score? Leave-one-out is $n / (n - 1)$ times score minus mean: the same
+# direction, a little longer. The division by the spread is another matter. It changes the *unit* from batch to batch. If
+# nineteen of twenty answers are perfect, the one that is not gets -4.4, however little it missed:
 
 # %%
 scores = np.append(np.full(19, 5.0), 2.5)
 print(group_advantages(scores).round(2)[[0, -1]], leave_one_out(scores).round(2)[[0, -1]])
 
+# %% [markdown]
+# And there is a trap. If the prize is divided and the toll is not, the exchange rate between points and nats changes with
+# every batch: that is another $\beta$. So "groups" divides the sum of both, and "groups, prize only" shows what happens
+# otherwise.
+#
+# The last panel asks how clearly a batch of 20 points towards lucky words, before any training: the mean of its push over its
+# standard deviation. (A critic has learned from 100 batches there.)
+
 # %%
-plots.table(studies.methods(), groups=True)
+signal = studies.signal()
+critics = {
+    "R - V": "GAE 1, 100 batches",
+    "TD error": "GAE 0, 100 batches",
+    "GAE 0.95": "GAE 0.95, 100 batches",
+}
+clearness = {}
+for name in methods:
+    measured = signal.get(critics.get(name, name), {})
+    clearness[name] = [ratio for ratio, _, _ in measured.values()]
+
+plots.compared(methods, snr=clearness)
 
 # %% [markdown]
-# (TO MEASURE: the table of methods, 10 seeds: prize, nats, necessary share, grammar, sentences, signal-to-noise.) What separates the
-# methods, said plainly:
+# What separates them, said plainly (medians of 10 seeds, 60 updates):
 #
-# - The prize separates nothing.
-# - The whole score pays two to three times the nats of everything that is centred.
-# - Leave-one-out and the matched group are alike. The critic is ahead of both by a little: (TO MEASURE) of 10 seeds.
-# - The unmatched group ruins the language. That is its toll and not its baseline.
+# - The prize separates nothing: all lie between 4.90 and 4.93 million.
+# - The whole score pays 30.3 nats, leave-one-out 12.3, the group 11.7, GAE 11.0. A centre brings most of it.
+# - GAE pays less than leave-one-out in 7 of 10 seeds, and less than the group in 8. That is a small lead. What it has over
+#   both is that no seed goes astray: in its worst one 69 % of the answers are whole sentences, against 39 % and 0 %.
+# - A critic alone brings nothing: $R - V$ pays 17.4 nats and $\delta$ 16.0, more than leave-one-out, which has none.
+# - The group's batches point more clearly than those of leave-one-out, 5.1 against 1.3. In nats there is nothing to be seen
+#   of it: their necessary shares are both 54 %.
+# - "Prize only" pays 123 nats, and writes no whole sentence in any seed. That is its toll and not its baseline.
 #
-# Where the critic does *not* win: leave-one-out was quicker over the first twenty iterations, it needs no second network, and it takes two
-# thirds of the time. And this task is kind to it: twenty answers a batch, 25 tokens an answer.
+# And where the critic does *not* win: leave-one-out has 2.52 million over the first ten updates, where GAE has 2.29. It needs
+# no second network, and six tenths of the time. And this task is kind to it: twenty answers a batch, short ones, one task,
+# one learning rate for all.
 
 # %% [markdown]
 # ## Two sides
@@ -282,52 +359,64 @@ plots.table(studies.methods(), groups=True)
 # | Yue et al. (2025), VAPO | $\lambda$ should grow with the answer's length | the factor $\lambda^{n-t}$ in lesson 13 | that it is worth it |
 # | Kazemnejad et al. (2024), VinePPO | critics of large models hardly rank steps better than chance | the ceiling, and a critic below it | why theirs are so poor |
 #
-# Nothing here says who is right at 32 billion weights. The mechanisms are the same. Which of them is the strongest depends on the length of
-# the answers, on the critic's training and on the price of another sample.
+# Nothing here says who is right at 32 billion weights. The mechanisms are the same. Which of them is the strongest depends on
+# the length of the answers, on the critic's training and on the price of another sample.
 
 # %% [markdown]
 # ## What to remember
 #
 # 1. Drift has a price, and for every prize there is a least one. Ask what share of the nats was necessary.
 # 2. $\beta$ has a unit: points a nat. Divide the score, and you have changed $\beta$.
-# 3. A reward model learns differences. It has no zero, no unit, and no opinion on answers unlike those it saw.
+# 3. A reward model learns differences. It has no zero, no unit, and no experience of answers unlike those it saw.
 # 4. A policy looks for the answers on which the judge is wrong. Accuracy on held-out pairs does not see them.
 # 5. Centring does most of the work. A critic adds credit for each token, and costs a network.
 #
+# Eleven lines of such a program have become famous for being wrong. Some of them cost everything, some nothing, and most
+# leave the prize as it was. Can you tell them apart? [Lesson 15](15_clinic.ipynb).
+
+# %% [markdown]
 # ## Think
 #
-# <details><summary>A colleague reports a policy that earns 4.9 million for 5 nats. What do you say?</summary>That lies above the frontier (6.6
-# nats). So the reference is another one, the KL is not summed over the whole answer, or it was estimated from too few answers.</details>
+# <details><summary>A colleague reports a policy that earns 4.9 million for 5 nats. What do you say?</summary>That lies above
+# the frontier (6.6 nats for the ideal writer). So the reference is another one, or the KL is not summed over the whole
+# answer, or it was estimated from too few answers.</details>
 #
-# <details><summary>Why was the better judge fooled sooner?</summary>He was surer that more lucky words are better, and he had never seen an answer
-# that does not end. A poor judge gives a weak push in every direction, that one as well.</details>
+# <details><summary>A judge is right in 98 % of new pairs. How can a policy fool him?</summary>New pairs are answers of the
+# reference, like the old ones. The policy is free to write others, and it is paid for finding those that he
+# overrates.</details>
 #
-# <details><summary>All twenty answers of a group are right. What does each of these weights say?</summary>Leave-one-out and the group: 0 for all. The
-# critic: what each token did, measured against what was expected at that place.</details>
-#
+# <details><summary>All twenty answers of a group are right. What does each weight say?</summary>Leave-one-out and the group:
+# 0 for all. The critic: what each token did, measured against what was expected at that place.</details>
+
+# %% [markdown]
 # ## Further reading
 #
 # - Bradley and Terry (1952), *Rank analysis of incomplete block designs*. <https://doi.org/10.2307/2334029>
 # - Gao et al. (2022), *Scaling laws for reward model overoptimization*. <https://arxiv.org/abs/2210.10760>
 # - Shao et al. (2024), *DeepSeekMath*: GRPO. <https://arxiv.org/abs/2402.03300>
-# - Liu et al. (2025), *Understanding R1-Zero-like training*: why no division by the spread. <https://arxiv.org/abs/2503.20783>
+# - Liu et al. (2025), *Understanding R1-Zero-like training*: why no division by the spread.
+#   <https://arxiv.org/abs/2503.20783>
 # - Ahmadian et al. (2024), *Back to basics*. <https://arxiv.org/abs/2402.14740>
+# - Yuan et al. (2025), VC-PPO. <https://arxiv.org/abs/2503.01491>
 # - Yue et al. (2025), *VAPO*. <https://arxiv.org/abs/2504.05118>
-#
-# Next: [15. Which line is wrong?](15_clinic.ipynb)
+# - Kazemnejad et al. (2024), *VinePPO*. <https://arxiv.org/abs/2410.01679>
 
 # %% [markdown]
 # ## Dig deeper
 #
-# *About 8 minutes. Nothing later depends on it.*
+# *About 2 minutes. Nothing later depends on it.*
 #
 # ### Best of n
 #
-# There is a way to a better prize without any training: write $n$ answers and keep the best. What it pays is known exactly, too.
+# There is a way to a better prize without any training: write $n$ answers and keep the best. What it pays is known exactly,
+# too.
 
 # %%
-plots.best_of([1, 4, 16, 64, 256, 1_024])
+best = {}
+for n in (1, 4, 16, 64, 256, 1_024):
+    best[n] = frontier.best_of(n)
+plots.frontier(nats, prizes, best_of=best)
 
 # %% [markdown]
-# Best of 64 has 1.96 million for 2.9 nats (TO CHECK; the frontier: 2.9 million? compute), and is always a little below the frontier. Its drift
-# grows with the logarithm of $n$, so each further nat costs $e$ times as many answers.
+# Best of 64 has 1.96 million for 2.98 nats; the cheapest policy has 2.91 million for as many. And each further nat costs
+# nearly $e$ times as many answers, as the drift grows with the logarithm of $n$.
