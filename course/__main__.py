@@ -83,7 +83,9 @@ def _add_measurements(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_examine)
 
     command = commands.add_parser("bench", help="measure speed and sample use, ours and the peers'")
-    command.add_argument("--only", metavar="TASK", help="cartpole, pong, gae or import; all but pong if none")
+    command.add_argument(
+        "--only", metavar="TASK", help="cartpole, pong, tokens, gae or import; all but pong if none"
+    )
     command.add_argument("--seeds", type=int, default=5)
     command.add_argument(
         "--json", type=Path, metavar="FILE", help="each finished seed; a second call resumes"

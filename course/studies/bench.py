@@ -6,6 +6,7 @@ None. Wall time says little on a busy machine: compare systems of one run, or en
     cartpole   seconds and steps until 100 greedy episodes average 475; score: 100 more episodes
     pong       seconds and steps until the training score is 18; score: 64 new episodes, sampled. For the
                peer, whose own budget is 2.5 million steps: seconds for the first 2,048 of them, no score
+    tokens     seconds for one iteration of the language model, 20 answers, and for pre-training one
     gae        seconds for one call on [2048, 64], the best of several
     import     seconds for `import course` in a fresh interpreter
 """
@@ -164,6 +165,21 @@ def pong_systems() -> Systems:
     }
 
 
+def tokens_systems() -> Systems:
+    """The language model: an iteration with a critic and without, and pre-training."""
+    from course.studies import language_runs as runs
+
+    return {
+        "an iteration, critic and GAE": lambda seed: (runs.iteration("GAE 0.95", seed=seed), None, None),
+        "an iteration, leave-one-out": lambda seed: (
+            runs.iteration("minus the others", seed=seed),
+            None,
+            None,
+        ),
+        "pre-training": lambda seed: (runs.pretraining(seed=seed), None, None),
+    }
+
+
 def gae_systems() -> Systems:
     """`returns.gae` against the same recursion in torch, row by row."""
     from course.returns import gae
@@ -185,6 +201,7 @@ def import_systems() -> Systems:
 TASKS: dict[str, Callable[[], Systems]] = {
     "cartpole": cartpole_systems,
     "pong": pong_systems,
+    "tokens": tokens_systems,
     "gae": gae_systems,
     "import": import_systems,
 }

@@ -4,6 +4,7 @@
 """
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -17,7 +18,7 @@ from course.language import tales
 from course.language.critic import Critic
 from course.language.judges import LearnedJudge, pool, preferences
 from course.language.learning import DEFAULT, Settings, Step, examine, judged, learn, own_chances
-from course.language.model import Answers, LanguageModel, reference, write
+from course.language.model import Answers, LanguageModel, pretrain, reference, write
 from course.returns import explained_variance, gae, group_advantages
 from course.studies.runs import quick
 from course.studies.tokens import EXAM, REFERENCES
@@ -151,7 +152,7 @@ def _judge(pairs: int, cut: float, seed: int) -> tuple[LearnedJudge, float]:
     answers = _pool(cut, seed)
     half = len(answers) // 2
     judge = LearnedJudge(seed=seed)
-    judge.learn(*preferences(answers[:half], pairs, seed=seed))
+    judge.learn(*preferences(answers[:half], pairs, seed=seed), steps=20 if quick() else 200)
     return judge, judge.accuracy(*preferences(answers[half:], 1_000, seed=1_000 + seed))
 
 
@@ -296,6 +297,27 @@ def _chances(*, seed: int) -> Rows:
     model = reference(seed % REFERENCES)
     samples = [own_chances(model, answers=80 if quick() else 8_000, seed=part) for part in range(4)]
     return [{"lucky": k, "chance": float(chance)} for k, chance in enumerate(np.mean(samples, axis=0))]
+
+
+def iteration(weight: str, *, seed: int, updates: int = 40) -> float:
+    """Median seconds of an iteration of 20 answers, from the 11th on, when the answers have grown long.
+
+    Args:
+        weight: one of the five lines of THE figure; those that ask no critic run without one.
+        seed: of the run.
+        updates: how many, more than 10.
+    """
+    settings = replace(DEFAULT, updates=updates, critic=weight not in BLIND)
+    steps = learn(WEIGHTS[weight], seed=seed, settings=settings)
+    return float(np.median([step.seconds for step in steps if step.update >= 10]))
+
+
+def pretraining(*, seed: int, steps: int = 360) -> float:
+    """Seconds that it takes to teach a new model to write tales."""
+    began = time.perf_counter()
+    for _ in pretrain(seed=seed, steps=steps):
+        pass
+    return time.perf_counter() - began
 
 
 STUDIES: dict[str, dict[str, Callable[..., Rows]]] = {
