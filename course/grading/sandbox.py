@@ -16,7 +16,7 @@ from course.grading import walls
 
 Message = dict[str, Any]
 
-LONGEST_REPLY = 8_000_000  # bytes
+LONGEST_REPLY = 4_000_000  # bytes
 START_SECONDS = 60.0  # to start, read the notebook and import torch, on a busy machine
 
 

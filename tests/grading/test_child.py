@@ -84,6 +84,10 @@ HONEST = {
     "the stub left alone, and the answer elsewhere": [own(STUB), "SCALE = 3\n" + SCALED],
     "no grade id but a cell id": ["SCALE = 3", notebooks.cell(SCALED, id="scaled"), DOUBLE],
     "neither grade id nor cell id": ["SCALE = 3", SCALED],
+    "a look at its own source": [
+        "import inspect",
+        own("%%time\n\ndef scaled(x):\n    return 3 * x * inspect.getsource(scaled).startswith('def')\n"),
+    ],
     "another exercise that does harm": [
         notebooks.cell("def other(x, end=no_such_name()):\n    pass\nclass Box:\n    1 / 0", "other"),
         "SCALE = 3",

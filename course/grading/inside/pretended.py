@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 ROOTS = ("course", "IPython", "ipywidgets", "anywidget")
+PLAIN = {"tqdm.notebook": "from tqdm.std import tqdm, trange"}  # a progress bar that needs no notebook
 
 
 class Harmless:
@@ -68,12 +69,15 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Asked by `import`."""
-        if name.partition(".")[0] not in ROOTS:
+        if name.partition(".")[0] not in ROOTS and name not in PLAIN:
             return None
         return importlib.util.spec_from_loader(name, self, is_package=True)
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Fill a new module."""
+        if module.__name__ in PLAIN:
+            exec(PLAIN[module.__name__], module.__dict__)
+            return
         module.__dict__["__getattr__"] = functools.partial(self.part, module.__name__)
         if module.__name__ == "course":
             module.__dict__.update(check=_check, use=_use)

@@ -29,6 +29,7 @@ class Step:
 
     statement: ast.stmt
     binds: frozenset[str]
+    file: str  # its cell, as a traceback calls it
     place: int  # -1 before the exercise's own cells, 0 in them, 1 after the last of them
 
 
@@ -65,7 +66,8 @@ def select(exercise: str, cells: Sequence[Cell], exercises: Collection[str]) -> 
             reduced = None if statement in stubs else _reduced(statement, needed)
             unasked = number in others and isinstance(reduced, Definition) and reduced.name not in needed
             if reduced is not None and not unasked:
-                steps.append(Step(statement=reduced, binds=frozenset(bound(reduced)), place=place))
+                binds = frozenset(bound(reduced))
+                steps.append(Step(statement=reduced, binds=binds, file=file_of(number), place=place))
 
     return Selection(
         steps=tuple(steps),
@@ -75,13 +77,18 @@ def select(exercise: str, cells: Sequence[Cell], exercises: Collection[str]) -> 
     )
 
 
+def file_of(number: int) -> str:
+    """What the code of a cell says of where it is from."""
+    return f"<cell {number}>"
+
+
 def parse(source: str) -> list[ast.stmt] | None:
     """The statements of a cell without its magics; None if what is left is not Python."""
     first, _, rest = source.lstrip().partition("\n")
     if first.startswith("%%"):
         if first.split()[0] not in BODY_RUNS:
             return []
-        source = rest
+        source = f"\n{rest}"  # so that lines keep their numbers
     for text in (source, "\n".join(map(_without_magic, source.split("\n")))):
         try:
             return ast.parse(text).body

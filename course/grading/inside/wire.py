@@ -15,7 +15,7 @@ import numpy as np
 
 from course.checks.reading import as_numbers
 
-MOST = 200_000  # numbers in one value; the largest case of the course has a fraction of that
+MOST = 100_000  # numbers in one value; the largest case of the course has a fraction of that
 MANY = 2_000  # things side by side
 ITEMS = 8  # a longer list is one array of numbers
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
