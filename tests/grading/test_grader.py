@@ -17,6 +17,7 @@ from course.grading.walls import PROJECT
 from tests.grading import notebooks
 from tests.grading.notebooks import SETTINGS, cell, submission
 
+pytestmark = pytest.mark.usefixtures("a_sandbox")
 RIGHT = "def standard_error(rewards):\n    return np.std(rewards, ddof=1) / len(rewards) ** 0.5\n"
 QUICK = dataclasses.replace(SETTINGS, cpu_seconds=1.0, wall_seconds=20.0)
 

@@ -19,6 +19,7 @@ from course.grading.sandbox import Sandbox
 from course.grading.walls import PROJECT
 from tests.grading import notebooks
 
+pytestmark = pytest.mark.usefixtures("a_sandbox")
 SECONDS = 60.0
 
 
