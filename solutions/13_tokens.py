@@ -280,8 +280,13 @@ plots.ceiling(tales.rule(many.tokens), many.mask, values, exact=exact)
 # %% [markdown]
 # ## Who earned the prize?
 #
-# Here is one answer, token by token. Choose the weight, the critic's age, $\lambda$. Swap a word and see how $V$ moves. Below the
-# tokens stands a sum that you know from lesson 7: the surprises add up to $R - V(s_0)$, whatever the critic says.
+# Here is one answer, token by token. Choose the weight, the critic's age and $\lambda$; go from token to token with the mouse or the
+# arrow keys; swap a word and see how $V$ moves. Below the tokens stands a sum that you know from lesson 7: the surprises add up to
+# $R - V(s_0)$, whatever the critic says.
+#
+# Three things to try. *TD error* with *exact V*: only the treasures have a number, and the places where the tale may stop. *TD
+# error* with the critic of *0 batches*: the whole prize lies on `<end>`. Then *GAE* with *exact V*: turn $\lambda$ up from 0, and the
+# news flows back to the words before it.
 
 # %% tags=["nbval-ignore-output"]
 widgets.who_earned_the_prize(gae)

@@ -66,10 +66,11 @@ def frames(
 
     Returns:
         `lambdas`, `critics` and `weights` list the settings, `exact` names the critic that is right, and
-        `answers` holds for each answer `prompt`, `words`, `alternatives`, `rewards`, `paid` (their sum), and
-        by the critic's name `values`, `deltas` and `sums` (of the deltas). Its `weights`, by name, are a list
-        of T numbers, or such lists by critic, or by critic a list of them for each lambda. All numbers but
-        the lambdas are whole points.
+        `answers` holds for each answer `prompt`, `words`, `alternatives`, `token` (the one to look at first:
+        of those that can be swapped, where exact V moved most), `rewards`, `paid` (their sum), and by the
+        critic's name `values`, `deltas` and `sums` (of the deltas). Its `weights`, by name, are a list of T
+        numbers, or such lists by critic, or by critic a list of them for each lambda. All numbers but the
+        lambdas are whole points.
 
     Raises:
         ValueError: if there are fewer than two readings, one has no token or numbers of another length, the
@@ -131,10 +132,12 @@ def batch(readings: Sequence[Reading], critic: str) -> Batch:
 
 def _answer(reading: Reading, weights: dict) -> dict:
     deltas = weights["TD error"]
+    moved = np.abs(deltas[EXACT])
     return {
         "prompt": reading.prompt,
         "words": list(reading.words),
         "alternatives": [list(words) for words in reading.alternatives],
+        "token": max(range(len(reading.words)), key=lambda t: (bool(reading.alternatives[t]), moved[t])),
         "rewards": _points(reading.rewards),
         "paid": sum(_points(reading.rewards)),
         "values": {critic: _points(values) for critic, values in reading.values.items()},

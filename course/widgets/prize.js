@@ -62,7 +62,7 @@ class Prize {
     this.weight = "GAE";
     this.critic = frames.exact;
     this.answer = 0;
-    this.token = 0; // the chosen one
+    this.token = this.record.token; // the chosen one
     this.lam = 0; // a place in the list of lambdas
     Object.assign(this, start);
     this.hovered = null; // the token under the mouse, shown in place of the chosen one
@@ -348,7 +348,8 @@ class Prize {
 
   turn(step) {
     this.tell("");
-    Object.assign(this, { answer: this.answer + step, token: 0, hovered: null });
+    Object.assign(this, { answer: this.answer + step, hovered: null });
+    this.token = this.record.token;
     this.layChips();
     this.paint();
     if (this.after.disabled) this.before.focus(); // at an end the pressed button is off, and lets the focus go

@@ -22,7 +22,7 @@ from course.returns import gae as course_gae
 from course.widgets import MANNERS, VIEW
 
 HERE = Path(__file__).parent
-START = {"answer": 0, "weight": "GAE", "lam": 0.95, "token": 0}  # and the last critic that learned
+START = {"answer": 0, "weight": "GAE", "lam": 0.95}  # and the last critic that learned
 
 
 class WhoEarnedThePrize(anywidget.AnyWidget):
@@ -117,7 +117,7 @@ def started(
     weight: str = START["weight"],
     critic: str | None = None,
     lam: float = START["lam"],
-    token: int = START["token"],
+    token: int | None = None,
 ) -> dict:
     """Settings that exist in these frames, with lambda as the place on the dial that is nearest.
 
@@ -128,6 +128,7 @@ def started(
     if critic is None:
         critic = learned[-1] if learned else frames["exact"]
     answer = _place("answer", answer, frames["answers"])
+    record = frames["answers"][answer]
     lam = number("lam", lam, low=0, high=1)
     nearest = min(range(len(frames["lambdas"])), key=lambda place: abs(frames["lambdas"][place] - lam))
     return {
@@ -135,7 +136,7 @@ def started(
         "weight": one_of("weight", weight, frames["weights"]),
         "critic": one_of("critic", critic, frames["critics"]),
         "lam": nearest,
-        "token": _place("token", token, frames["answers"][answer]["words"]),
+        "token": record["token"] if token is None else _place("token", token, record["words"]),
     }
 
 
