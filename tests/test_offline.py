@@ -1,4 +1,4 @@
-"""A lesson needs no network: lesson 2, with real Atari games in it, runs where there is none."""
+"""A lesson needs no network: lesson 1, with real Atari games in it, runs where there is none."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LESSON = "02_min_max_scaling"
+LESSON = "01_score_scales"
 # The whole machine, but in a network of its own. It holds nothing but a loopback, on which the kernel talks.
 SEALED = ["bwrap", "--dev-bind", "/", "/", "--unshare-net", "--die-with-parent"]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from course.arrays import Array, Refusal, finite, flags, same_shape
 from course.plots.drawing import COLORS, figure
-from course.plots.parts import legend_above, mark_guess, named_rows, told
+from course.plots.parts import band, legend_above, mark_guess, named_rows, told
 from course.plots.words import number
 
 MILLION = 1e6
@@ -279,24 +279,32 @@ def learning(
     return told(axes["A"], opening, words, said)
 
 
-@figure(7.6, 3.2)
-def lengths(runs: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
-    """How long the answers are while actor and critic learn: cold critics dashed, warm ones solid.
+@figure(8.0, 3.6)
+def lengths(runs: Mapping[str, ArrayLike], *, longest: int, ax: Axes) -> Axes:
+    """How long the answers are while actor and critic learn: median and range of the seeds.
 
     Args:
-        runs: mean number of sentences by iteration, shape [U]; the name of a cold one begins with "cold".
+        runs: mean number of sentences by iteration, shape [S, U]; the dashes of a line tell the critics
+            apart, "cold" or "warm" at the end of its name, and its colour lambda.
+        longest: sentences that the language allows.
     """
     words = []
-    for name, run in runs.items():
-        run = _row(name, run)
-        style = "--" if name.startswith("cold") else "-"
-        ax.plot(run, style, color=COLORS["value"], label=name)
-        words.append(f"{name}: {run[0]:.1f}, then {run[1]:.1f}, at last {run[-1]:.1f}")
+    colours = {}
+    for name, each in runs.items():
+        each = finite(name, each)
+        dial, age = name.rsplit(", ", 1)
+        colour = colours.setdefault(dial, COLORS[("advantage", "td_error", "human")[len(colours)]])
+        style = "--" if age == "cold" else "-"
+        middle = band(
+            ax, np.arange(each.shape[1]), each, color=colour, holds="all", ls=style, label=name
+        ).middle
+        listed = ", ".join(f"{middle[at]:.1f}" for at in (0, 1, min(10, each.shape[1] - 1)))
+        words.append(f"{name}: {listed}, at last {middle[-1]:.1f}")
 
-    ax.axhline(6, color=COLORS["truth"], lw=1, ls=":")
-    ax.set(ylim=(0, 7), xlabel="iterations, 20 answers each", ylabel="sentences an answer")
-    ax.legend(loc="lower right")
-    return told(ax, "Mean number of sentences by iteration.", words)
+    ax.axhline(longest, color=COLORS["truth"], lw=1, ls=":")
+    ax.set(ylim=(0, 7.5), xlabel="iterations, 20 answers each", ylabel="sentences an answer")
+    legend_above(ax, columns=len(runs))
+    return told(ax, "Median number of sentences after 0, 1 and 10 iterations.", words)
 
 
 def _row(name: str, given: ArrayLike) -> Array:
