@@ -53,8 +53,23 @@ plots.waiting_room(outcomes, guess=guess)
 # %% [markdown]
 # ## The instruments
 #
-# An *instrument* here is a measurement on one batch of twenty answers, without any training. The next cell takes all fourteen,
-# of every patient and of healthy code, on five batches. That takes a few seconds.
+# An *instrument* here is a measurement on one batch of twenty answers, without any training.
+#
+# | instrument | healthy |
+# | --- | --- |
+# | `<end>` without a gradient, of 20 | 0 |
+# | different tokens in 20 draws | several |
+# | log-ratio before the first step: the policy's log-probability minus the sampler's | 0 |
+# | toll for a nat: what drift is paid, in β | -1 |
+# | last advantage minus $(r - V)$, where nothing follows; and the same at $\lambda = 1$ | 0 |
+# | how far $A$ is moved by 10 rows of padding | 0 |
+# | row of the prize minus the answer's last row | 0 |
+# | policy's gradient in the critic; share of tokens the critic learns from | 0; 1 |
+# | worth kept at a time limit: the share of $V(s')$ that still counts | 1 |
+# | V before a token knows the token: how far it moves if that token is another | 0 |
+# | loss in the first step; how well its push agrees with the advantages | 0; 1 |
+#
+# The next cell takes them all, of every patient and of healthy code, on five batches each.
 
 # %%
 readings = all_looks(seeds=5)
@@ -74,7 +89,7 @@ def examine(patient, instrument, neighbour):
 widgets.Explorer(
     examine,
     patient=widgets.choice("patient", plots.PATIENTS),
-    instrument=widgets.choice("instrument", list(MEASUREMENTS)),
+    instrument=widgets.choice("instrument", sorted(MEASUREMENTS), "loss in the first step"),
     neighbour=widgets.choice("neighbour", plots.PATIENTS, plots.PATIENTS[1]),
 )
 
@@ -159,7 +174,7 @@ print(read(readings, "token_log_probs", "log-ratio before the first step"))
 # good curves nobody would have known.
 
 # %% [markdown]
-# ### Exercise 15.2: `token_log_probs` (1 point, 3 minutes)
+# ### Exercise 15.2: `token_log_probs` (1 point, 2 minutes)
 #
 # Log-probability of each token, `[B, T]`, from logits `[B, T, V]` and tokens `[B, T]`, under the policy that drew them at
 # `temperature`.
@@ -274,7 +289,7 @@ plots.twins(gap, lams, moved, guess=guess)
 # 5's rewards shrink by a twentieth at $\lambda = 0.95$, for all tokens alike, and we could measure no price at all.
 
 # %% [markdown]
-# ### Exercise 15.4: `ended_rows` (1 point, 3 minutes)
+# ### Exercise 15.4: `ended_rows` (1 point, 2 minutes)
 #
 # Flags for `gae`, time first: bool `[rows, B]`, True where an answer ends. `last` `[B]` is the row of each answer's last token.
 #
@@ -297,7 +312,7 @@ check(ended_rows)
 ended_rows = use(ended_rows)
 
 # %% [markdown]
-# ### Exercise 15.5: `last_rows` (1 point, 2 minutes)
+# ### Exercise 15.5: `last_rows` (1 point, 1 minute)
 #
 # The row of each answer's last real token, whole numbers `[B]`, from the mask `[B, T]`.
 #
@@ -340,7 +355,7 @@ print(Look(case, case.broken, seed=0).critic_audit)
 # healthy one.
 
 # %% [markdown]
-# ### Exercise 15.6: `critic_loss` (1 point, 3 minutes)
+# ### Exercise 15.6: `critic_loss` (1 point, 2 minutes)
 #
 # Half the mean squared error over the elements where `mask` is True; tensors `[B, T]`, the result has no dimensions. A gradient
 # flows into the values, and none into the targets.
@@ -445,7 +460,7 @@ plots.nothing_to_see(surrogate, guess=guess)
 # on whole answers is rough. The mended one earns 0.07 to 2.12 million, and has no answer in grammar in any seed.
 
 # %% [markdown]
-# ### Exercise 15.8: `surrogate_loss` (1 point, 3 minutes)
+# ### Exercise 15.8: `surrogate_loss` (1 point, 2 minutes)
 #
 # Return the loss as it should be, a tensor of no dimensions: minus the mean of ratio times advantage. A gradient flows into
 # `log_probs` only.
@@ -492,7 +507,7 @@ print(Look(case, case.broken, seed=0).policy_audit)
 # gradients are cleared before every step, there is no symptom at all.
 
 # %% [markdown]
-# ### Exercise 15.9: `token_loss` (1 point, 4 minutes)
+# ### Exercise 15.9: `token_loss` (1 point, 3 minutes)
 #
 # PPO's clipped loss over the tokens that count: minus the sum of the smaller of ratio × A and clipped ratio × A where `mask` is
 # True, divided by `divisor`. Tensors `[B, T]`; a gradient flows into `log_probs` only.
@@ -557,7 +572,7 @@ plots.first_word(groups)
 # grammar than the healthy run of the same seed (medians 18.5 against 17.4 nats, 52 against 62 % in grammar).
 
 # %% [markdown]
-# ### Exercise 15.10: `first_tokens` (1 point, 4 minutes)
+# ### Exercise 15.10: `first_tokens` (1 point, 3 minutes)
 #
 # Draw one token for each answer, whole numbers `[B]`. `chances` `[B, V]` are each answer's own, `draws` `[B]` are uniform numbers
 # from 0 up to 1. Token $k$ is drawn where the draw lies between the sum of the chances before $k$ and the sum with $k$'s own.
@@ -655,8 +670,7 @@ plots.costs(outcomes)
 # Four patients lose everything in some seed or in all: prize, language, or both. Three pay with drift, with length or with a
 # critic, behind a prize that looks sound. One, the late reward, costs nothing that five seeds could show. And the two mends of
 # what was no fault cost more than most of the faults.
-#
-# Five seeds of one tiny task cannot say what a line would cost elsewhere. They can say that *no price* is no proof of health.
+# Five seeds of one tiny task cannot say what a line costs elsewhere, but they do say that *no price* is no proof of health.
 
 # %% [markdown]
 # ## Your own code

@@ -162,7 +162,7 @@ MEASUREMENTS = {
     measurement.name: measurement
     for measurement in (
         Measurement(
-            name="<end> without a gradient", of=_silent_ends, unit="of 20", tells=("trained_tokens",)
+            name="<end> without a gradient", of=_silent_ends, unit="tokens", tells=("trained_tokens",)
         ),
         Measurement(
             name="different tokens in 20 draws",
@@ -293,13 +293,13 @@ def separates(one: ArrayLike, other: ArrayLike) -> bool:
 
 
 def read(table: Table, line: str, measurement: str) -> str:
-    """What a measurement says of a case and of healthy code, in two lines."""
+    """What a measurement says of healthy code and of code in which this line is wrong, as text."""
     unit = MEASUREMENTS[one_of("measurement", measurement, MEASUREMENTS)].unit
-    rows = {
-        "healthy": table[HEALTHY][measurement],
-        "this patient": table[one_of("line", line, table)][measurement],
-    }
-    said = [f"{measurement}, {len(rows['healthy'])} batches"]
-    for who, numbers in rows.items():
-        said.append(f"  {who:12s}  {' '.join(f'{each + 0.0:7.3f}' for each in numbers)}  {unit}")
-    return "\n".join(said)
+    rows = {"healthy": table[HEALTHY], "wrong line": table[one_of("line", line, table)]}
+
+    said = []
+    for who, readings in rows.items():
+        numbers = " ".join(f"{each + 0.0:7.3f}" for each in readings[measurement])
+        said.append(f"  {who:10s} {numbers}  {unit}")
+    count = len(table[HEALTHY][measurement])
+    return "\n".join([f"{measurement}, {count} batches", *said])

@@ -62,6 +62,7 @@ def test_a_guess_that_is_no_number_of_patients_is_refused():
 def test_every_patient_can_be_told_by_the_widget_and_it_says_so(lesson):
     (explorer,) = lesson["explorers"]
     assert list(explorer.controls["patient"].options) == plots.PATIENTS
+    assert "does NOT tell the patient from healthy" in explorer.image.value  # nothing is given away
     for patient in plots.PATIENTS:
         line = plots.line_of(patient)
         telling = next(name for name, each in MEASUREMENTS.items() if line in each.tells)
