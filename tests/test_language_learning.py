@@ -207,6 +207,23 @@ def test_a_part_must_be_a_function():
         Parts(token_loss=3)
 
 
+def test_a_part_may_answer_in_lists_as_its_check_allows():
+    plain = Parts()
+    listed = Parts(
+        first_tokens=lambda *given: plain.first_tokens(*given).tolist(),
+        trained_tokens=lambda *given: plain.trained_tokens(*given).tolist(),
+        token_rewards=lambda *given, beta: plain.token_rewards(*given, beta=beta).tolist(),
+        last_rows=lambda *given: plain.last_rows(*given).tolist(),
+        ended_rows=lambda *given: plain.ended_rows(*given).tolist(),
+    )
+    short = Settings(updates=1, answers=4, warm_up=1)
+    one, other = (
+        list(learn(whole_score, seed=0, parts=parts, settings=short))[-1] for parts in (plain, listed)
+    )
+    assert one.gradient_norm == other.gradient_norm > 0
+    np.testing.assert_array_equal(one.answers.tokens, other.answers.tokens)
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [

@@ -263,7 +263,9 @@ def improve(
     Returns:
         The norm of the gradient of the first step.
     """
-    counted = torch.from_numpy(parts.trained_tokens(answers.tokens, END))
+    counted = torch.from_numpy(
+        np.asarray(parts.trained_tokens(answers.tokens, END))
+    )  # a list may pass the check
     written = torch.from_numpy(answers.tokens)
     old = torch.from_numpy(old_log_probs).float()
     texts = answers.texts

@@ -165,7 +165,8 @@ def write(
             chances = functional.log_softmax(logits.double() / temperature, dim=-1)
 
             if t == 0:
-                drawn = torch.from_numpy(draw_first(chances.exp().numpy(), draws[0].numpy()))[:, None]
+                first = np.asarray(draw_first(chances.exp().numpy(), draws[0].numpy()))
+                drawn = torch.from_numpy(first)[:, None]
             else:
                 drawn = _drawn(chances.exp(), draws[t])
 
