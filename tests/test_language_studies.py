@@ -10,6 +10,7 @@ from course.studies import bench, language_runs, tokens
 from course.studies.tokens import COLUMNS, EXAM
 from course.tables import read_table
 from course.worlds.writer import WEIGHTS
+from tests import tables_in_docs
 
 SHIPPED = {"methods": tokens.methods(), "critics": tokens.critics(), "fooled": tokens.fooled()}
 TEN = ("50 pairs, cut", "200 pairs, cut", "50 pairs, cut, leash")  # kinds of judges
@@ -87,6 +88,37 @@ def test_no_critic_explains_more_than_there_is():
             assert explained < ceiling + 0.02
     grown = np.mean([rows[1:, 2] / rows[1:, 3] for rows in values["100 batches"].values()])
     assert grown > 0.6
+
+
+def methods_in_docs():
+    """The table of benchmarks.md: means over ten seeds, and the range of the nats."""
+    head = ("weight", "prize (million)", "nats (range)", "necessary share", "grammar", "sentences", "snr")
+    snr = {
+        "GAE 0.95": "GAE 0.95, 100 batches",
+        "TD error": "GAE 0, 100 batches",
+        "R - V": "GAE 1, 100 batches",
+    }
+    signal = tokens.signal()
+    rows = []
+    for name, runs in SHIPPED["methods"].items():
+        nats = [run.exam.nats for run in runs.values()]
+        per_batch = signal.get(snr.get(name, name))
+        rows.append(
+            [
+                name,
+                f"{mean(runs, 'prize') / 1e6:.2f}",
+                f"{np.mean(nats):.1f} ({min(nats):.1f} to {max(nats):.1f})",
+                f"{mean(runs, 'share'):.2f}",
+                f"{mean(runs, 'grammar'):.0%}",
+                f"{mean(runs, 'sentences'):.2f}",
+                f"{np.mean([each[0] for each in per_batch.values()]):.2f}" if per_batch else "-",
+            ]
+        )
+    return tables_in_docs.table(head, rows)
+
+
+def test_the_table_of_methods_in_the_docs_is_what_ships():
+    assert tables_in_docs.between("benchmarks.md", "methods") == methods_in_docs()
 
 
 # Studies
