@@ -59,7 +59,7 @@ for text, score in zip(texts[:3], paid[:3], strict=True):
 #
 # The model is a transformer with two layers and 109,035 weights. From the tokens so far it computes a row of 43 numbers, the
 # *logits* of the next token, and a softmax makes probabilities of them: the policy of lesson 4, with one difference. The state
-# is now the whole text so far, and the same weights serve every state. So what is learned in one place changes all the others.
+# is now the whole text so far, and the same weights serve every state. So what is learned in one place changes the others too.
 #
 # First it learns to write, by predicting each next token of the 4,000 texts. That takes about ten seconds.
 
@@ -141,8 +141,8 @@ plots.decisions(batch.tokens, mask, end=tales.END)
 #
 # The difference in brackets says how many nats more likely the token has become. Summed over an answer, and averaged over many,
 # it is the Kullback-Leibler divergence of lesson 11: how far the policy has drifted. $\beta$ is a price, and it needs a unit:
-# *points a nat*. Ours is 50,000, one hundredth of a jackpot. (A $\beta$ of 0.01, which many programs have as their default, would
-# be a hundredth of a *point* here: no toll at all.)
+# *points a nat*. Ours is 50,000, one hundredth of a jackpot. (A $\beta$ of 0.01 suits a judge whose scores are about 1. Here it would
+# be a hundredth of a *point*: no toll at all.)
 #
 # Before the first update the two models are the same, every log-probability is equal, and nobody pays anything. The toll comes
 # with the learning.
@@ -413,8 +413,8 @@ for name, steps in runs.items():
 # the median of the ten seeds. Lesson 14 says what a nat *must* cost, and asks who judges the judge.
 #
 # One tiny task, one rule as a judge, one learning rate: this shows *how* the weights differ. It does not show who is right for a
-# model of 32 billion weights. There the question is open. Ahmadian et al. (2024) found that $\lambda = 1$ without a critic is
-# enough; Yuan et al. (2025) found that a critic pays once the answers are long and the critic was trained beforehand. You have
+# model of 32 billion weights. There the question is open. Ahmadian et al. (2024) found that leave-one-out is enough, without a
+# critic; Yuan et al. (2025) found that a critic pays once the answers are long and the critic was trained beforehand. You have
 # now seen the mechanism behind both.
 
 # %% [markdown]
@@ -461,7 +461,8 @@ for name, each in {"at the last token": whole_score(e), "shared": to_come}.items
 # exact critic is surprised, by less than nothing. Why?</summary>Before <code>&lt;end&gt;</code> the tale could still go on, and that is
 # worth more. So V was higher than 312,500. Only after the sixth sentence is the end certain, and no surprise.</details>
 #
-# <details><summary>What would change if a cut answer were paid like a finished one?</summary>Then it would never pay to stop. Try it: give
+# <details><summary>What would change if a cut answer were paid like a finished one?</summary>Then to go on would never lose a prize, and
+# <code>&lt;end&gt;</code> would only give chances away. What speaks for it then is the toll alone: a seventh sentence is drift. Try it: give
 # <code>learn</code> a <code>judge</code> of your own.</details>
 #
 # ## Further reading

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from course.language import tales
+from course.language import ages, tales
 from course.language.learning import Settings, learn
 from course.language.model import LanguageModel, loss_floor, reference
 from course.language.signals import batch_of, push, stop_or_go
@@ -152,6 +152,14 @@ def test_only_the_untrained_critic_has_the_wrong_sign_and_only_below_lambda_1(le
     np.testing.assert_allclose(found["100 batches"], found["exact"], atol=35)
     assert found["exact"][1] == pytest.approx(-189, abs=15)
     says("tokens", "$0.95^7 = {:.2f}$", 0.95**7)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_single_batch_is_enough_for_critics_of_other_seeds(lesson, seed):
+    """Two that the lesson does not use; six were measured when it was written."""
+    many = lesson["many"]
+    e = batch_of(many.tokens, ages.critics(ages=(1,), seed=seed)[1].values(many)[:, :-1])
+    assert stop_or_go(many.tokens, advantage(e, 0.95))[0] < -5e4
 
 
 def test_what_is_shrunk_is_larger_but_not_by_so_much(lesson):
