@@ -368,7 +368,8 @@ widgets.Explorer(dial, lam=widgets.slider("λ", 0.95, 0.0, 1.0, 0.05))
 # is paid.
 #
 # *Predict first.* Three models learn with three weights: whole score, minus the others, `advantage` with $\lambda = 0.95$. How many
-# million points do the answers earn at the end with the best of them? 5 is the most there is.
+# million points do the answers earn at the end with the best of them? 5 is the most there is. (The learning takes some twenty
+# seconds, and up to a minute on a busy laptop.)
 
 # %%
 guess = None

@@ -225,7 +225,9 @@ def dial(pushes: Mapping[str, tuple[float, float]], *, truth: float, answers: in
         places = named_rows(ax, list(pushes))
         ax.barh(places, numbers, 0.55, color=COLORS["advantage"])
         for place, each in zip(places, numbers, strict=True):
-            ax.annotate(form.format(each), (each, place), (5, 0), textcoords="offset points", va="center")
+            paper = {"fc": "white", "ec": "none", "pad": 1}  # the dashed line may pass behind a number
+            label = form.format(each)
+            ax.annotate(label, (each, place), (5, 0), textcoords="offset points", va="center", bbox=paper)
     right.set_yticklabels([])
 
     left.axvline(truth / THOUSAND, color=COLORS["truth"], ls="--", lw=1.5, zorder=0)
