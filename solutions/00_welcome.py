@@ -186,7 +186,7 @@ print("the score of the game:", episode_score(episode.rewards))
 # | [14. Reward models](14_reward_models.ipynb) | who judges the judge? | `preference_loss`, `group_advantages` |
 # | [15. Clinic](15_clinic.ipynb) | which line is wrong? | eleven repaired lines |
 #
-# Most take 40 to 50 minutes, lessons 6 and 13 to 15 an hour. What a derivative and a gradient are is taken for granted from
+# Most take 40 to 50 minutes, lessons 6, 13 and 15 an hour. What a derivative and a gradient are is taken for granted from
 # lesson 1 on, and a little PyTorch from lesson 6 on. Each ends with what to remember, questions to think about, and where to
 # read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
 # skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and
