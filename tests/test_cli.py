@@ -48,7 +48,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert done.value.code == 0
     said = capsys.readouterr().out
-    for command in ("doctor", "build", "random-scores"):
+    for command in ("doctor", "build", "random-scores", "grade", "judge"):
         assert re.search(rf"^    {command}\b", said, re.M)
 
 
@@ -171,7 +171,16 @@ def test_the_doctor_finds_every_part_of_this_machine_well(doctors_visit):
     assert verdict == "All is well."
     assert all(line.startswith("OK    ") for line in parts), parts
     said = dict(line[6:].split(": ", 1) for line in parts)
-    packages = ["ale-py", "gymnasium", "ipykernel", "ipython", "ipywidgets", "jupyter-client", "jupyterlab"]
+    packages = [
+        "ale-py",
+        "anywidget",
+        "gymnasium",
+        "ipykernel",
+        "ipython",
+        "ipywidgets",
+        "jupyter-client",
+        "jupyterlab",
+    ]
     packages += ["matplotlib", "numpy", "pillow", "torch", "tqdm"]
     others = ["arithmetic with gradients", "Atari", "a Jupyter kernel", "lessons"]
     assert list(said) == ["Python", *packages, *others]
