@@ -4,8 +4,8 @@
 # *About 60 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 14 a judge was fooled, and his accuracy looked splendid. Code fools its author in the same way: it runs, the loss
-# falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a program that many people
-# use, or was reported there; further reading says where. Each patient here is the loop of lesson 13 with *one* line changed. You
+# falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a public program, or was
+# reported there; further reading says where. Each patient here is the loop of lesson 13 with *one* line changed. You
 # look for the cheapest measurement that gives the line away, and then you mend it. Two patients are different: their line is
 # right, and it is the mend that would make them ill.
 #
@@ -122,7 +122,7 @@ print(look.policy_audit)
 # ```
 #
 # Somebody thought that `<end>` is no word and needs no training. Whether to stop is decided all the same, by weights that the
-# other tokens push about.
+# other tokens push about. The price is the prize: no seed ends above 3.4 million, and three end at 0.16.
 
 # %% [markdown]
 # ### Exercise 15.1: `trained_tokens` (1 point, 2 minutes)
@@ -667,9 +667,20 @@ print(symptoms(mine, readings) or "no instrument tells your program from healthy
 plots.costs(outcomes)
 
 # %% [markdown]
-# Four patients lose everything in some seed or in all: prize, language, or both. Three pay with drift, with length or with a
-# critic, behind a prize that looks sound. One, the late reward, costs nothing that five seeds could show. And the two mends of
-# what was no fault cost more than most of the faults.
+# | patient | cost, medians of five seeds | instrument |
+# | --- | --- | --- |
+# | 1 | prize 0.16 instead of 4.81 million | audit |
+# | 2 | two seeds of five are dead | log-ratio |
+# | 3 | the language, and 316 nats instead of 12.5 | toll |
+# | 4 | a sentence: 4.95 instead of 5.95 | rows of padding |
+# | 5 | nothing that five seeds can show | row of the prize |
+# | 6 | 24.0 nats instead of 12.5 | audit |
+# | 7, mended | prize 0.19 instead of 4.81 million | V knows the token |
+# | 8, mended | the language, and 1.77 instead of 4.76 million | push and advantages |
+# | 9 | the critic: explained variance -0.73 instead of 0.34 | audit |
+# | 10 | 52 instead of 62 % in grammar | different tokens |
+# | 11 | 427 instead of 500 points | worth kept |
+#
 # Five seeds of one tiny task cannot say what a line costs elsewhere, but they do say that *no price* is no proof of health.
 
 # %% [markdown]

@@ -4,6 +4,7 @@ variants        what the studies compare
 curves          a run as arrays, and what many of them say together
 runs            whole runs over seeds, and examinations of the agents they end with
 tokens          the runs of the language model, read; language_runs plays them
+clinic          what the wrong lines of lesson 15 cost, and single cases live
 random_scores   random play in every game of Atari
 bench, peers    the performance table, ours and the peers'
 """

@@ -115,9 +115,29 @@ def test_the_audit_of_a_padded_mean_says_what_the_lesson_shows():
 # The prices
 
 
+MEDIANS = {  # what the last table says -> line, quantity, its unit
+    "| 1 | prize {:.2f} instead of {:.2f} million": ("trained_tokens", "prize", 1e6),
+    "and {:.0f} nats instead of {:.1f} | toll": ("kl_penalty", "nats", 1),
+    "| 4 | a sentence: {:.2f} instead of {:.2f} |": ("ended_rows", "sentences", 1),
+    "| 6 | {:.1f} nats instead of {:.1f} |": ("critic_loss", "nats", 1),
+    "| 7, mended | prize {:.2f} instead of {:.2f} million": ("values_before", "prize", 1e6),
+    "the language, and {:.2f} instead of {:.2f} million": ("surrogate_loss", "prize", 1e6),
+    "explained variance {:.2f} instead of {:.2f} |": ("token_loss", "explained_variance", 1),
+    "| 10 | {:.0f} instead of {:.0f} % in grammar": ("first_tokens", "grammar", 0.01),
+    "| 11 | {:.0f} instead of {:.0f} points": ("next_worth", "prize", 1),
+}
+
+
+@pytest.mark.parametrize("sentence", MEDIANS)
+def test_the_table_of_prices_is_the_table_that_ships(sentence):
+    line, what, unit = MEDIANS[sentence]
+    says("clinic", sentence, *(np.median(numbers) / unit for numbers in both(line, what)))
+
+
 def test_patient_1_loses_everything():
     broken, healthy = both("trained_tokens", "prize")
-    assert broken.max() < healthy.min()
+    assert broken.max() < 3.4e6 < healthy.min()
+    assert (np.round(broken / 1e6, 2) == 0.16).sum() == 3
     lengths = of("trained_tokens", BROKEN, "sentences")
     assert lengths[0] < 1  # less than one sentence, and the prize of no lucky word
     assert broken[0] == 156_250
