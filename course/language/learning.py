@@ -329,11 +329,7 @@ def examine(
     heroes = np.arange(answers) % len(HEROES)
     written = write(policy, heroes, generator=torch.Generator().manual_seed(seed), temperature=temperature)
 
-    with one_thread():
-        ours = functional.log_softmax(policy.answer_logits(written.texts).double() / temperature, dim=-1)
-        theirs = functional.log_softmax(frozen.answer_logits(written.texts).double(), dim=-1)
-    drift = (ours.exp() * (ours - theirs)).sum(dim=-1).numpy() * written.mask
-    nats = float(drift.sum(axis=1).mean())
+    nats = float(_drift(policy, frozen, written, temperature=temperature).sum(axis=1).mean())
     prizes = tales.rule(written.tokens)
     prize = float(prizes.mean())
     needed = cheapest_nats(prize, chances)
@@ -351,6 +347,28 @@ def examine(
 
 
 @torch.no_grad()
+@torch.no_grad()
+def drift_by_place(
+    policy: LanguageModel, start: LanguageModel | None = None, *, answers: int = 400, seed: int = 7
+) -> dict[str, float]:
+    """Where an answer's nats are paid: their mean for each place of the sentence, over all its sentences.
+
+    Args:
+        policy: who writes.
+        start: the reference that drift is counted from; `reference(0)` if not given.
+        answers: how many, at least 1.
+        seed: of the answers.
+    """
+    answers = whole("answers", answers, low=1)
+    frozen = reference(0) if start is None else start
+    heroes = np.arange(answers) % len(HEROES)
+    written = write(policy, heroes, generator=torch.Generator().manual_seed(seed))
+
+    drift = _drift(policy, frozen, written)
+    length = len(tales.PLACES)
+    return {name: float(drift[:, n::length].sum(axis=1).mean()) for n, name in enumerate(tales.PLACES)}
+
+
 def own_chances(model: LanguageModel, *, answers: int = 8_000, seed: int = 11) -> Array:
     """How often a model's finished answers have 0, 1, ... 5 lucky words, [6]; for `frontier`.
 
@@ -377,6 +395,16 @@ def own_chances(model: LanguageModel, *, answers: int = 8_000, seed: int = 11) -
     lucky = np.minimum(tales.lucky_words(written.tokens), tales.COUNTED)
     counts = np.bincount(lucky, weights=ratios, minlength=tales.COUNTED + 1)
     return counts / counts.sum()
+
+
+def _drift(
+    policy: LanguageModel, frozen: LanguageModel, written: Answers, *, temperature: float = 1.0
+) -> Array:
+    """KL(policy | reference) in nats at every token that was written, [B, T]: exact over the words."""
+    with one_thread():
+        ours = functional.log_softmax(policy.answer_logits(written.texts).double() / temperature, dim=-1)
+        theirs = functional.log_softmax(frozen.answer_logits(written.texts).double(), dim=-1)
+    return (ours.exp() * (ours - theirs)).sum(dim=-1).numpy() * written.mask
 
 
 def _heroes(settings: Settings, generator: torch.Generator) -> NDArray[np.int64]:

@@ -32,6 +32,7 @@ TREASURES = (
 )
 LUCKY = ("gold", "crown", "wand")
 SENTENCE = (("the",), ADJECTIVES, ANIMALS, VERBS, ("a",), TREASURES, (".",))  # what may stand at each place
+PLACES = ("the or <end>", "adjective", "animal", "verb", "a", "treasure", ".")  # what each of them is called
 
 WORDS = ("<pad>", "<bos>", "<end>", ":", "the", "a", ".", *HEROES, *ADJECTIVES, *ANIMALS, *VERBS, *TREASURES)
 NUMBER = {word: token for token, word in enumerate(WORDS)}

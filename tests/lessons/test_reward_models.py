@@ -6,6 +6,7 @@ import torch
 
 from course.language import frontier, tales
 from course.language.frontier import best_of, best_policy, cheapest_nats
+from course.language.learning import examine
 from course.language.model import reference
 from course.language.tales import COUNTED, TOP, ideal_lucky, prize
 from course.plots import alt_text
@@ -93,7 +94,6 @@ def test_what_the_runs_paid_and_what_of_it_was_necessary(methods):
     assert cheapest_nats(median(whole, "prize"), studies.chances(0)) == pytest.approx(6.5, abs=0.1)
     assert median(whole, "share") == pytest.approx(1 / 5, abs=0.02)
     says(LESSON, "GAE paid {:.1f}, and {:.0f} % of them", median(gae, "nats"), 100 * median(gae, "share"))
-    assert median(gae, "nats") / median(whole, "nats") == pytest.approx(1 / 3, abs=0.05)
 
     others = methods["minus the others"]
     for name in ("R - V", "TD error"):
@@ -101,6 +101,25 @@ def test_what_the_runs_paid_and_what_of_it_was_necessary(methods):
     to_go = studies.critics()["GAE 1, cold"]
     said = "pays {:.1f} nats in lesson 13's runs of {} seeds"
     says(LESSON, said, median(to_go, "nats"), in_words(len(to_go)))
+
+
+def test_the_three_references_have_frontiers_that_end_close_together():
+    last = [cheapest_nats(TOP, studies.chances(which)) for which in range(3)]
+    says(LESSON, "the three curves end between {:.1f} and {:.1f} nats", min(last), max(last))
+
+
+def test_where_the_nats_were_paid(lesson):
+    idle = []
+    busy = []
+    for paid in lesson["paid_at"].values():
+        idle.append(paid["adjective"] + paid["animal"] + paid["verb"])
+        busy.append(paid["treasure"] + paid["the or <end>"])
+    said = "the two paid nearly alike, {:.1f} and {:.1f} nats"
+    says(LESSON, said, *busy)
+    says(LESSON, "the whole score paid {:.1f} nats, and the other {:.1f}", *idle)
+    assert sum(lesson["paid_at"]["minus the others"].values()) == pytest.approx(
+        examine(lesson["policy"]).nats
+    )
 
 
 # --- a judge who learned --------------------------------------------------------------------------
@@ -177,6 +196,8 @@ def test_a_leash_keeps_the_language_and_not_the_prize(believers):
     said = "at least {:.0f} % of the answers stay whole sentences in all {} seeds"
     says(LESSON, said, np.floor(100 * ends(leashed, "grammar").min()), in_words(len(leashed)))
     says(LESSON, "the true prize stays at {:.2f} million", median(leashed, "prize") / 1e6)
+    wiser = believers["200 pairs, cut, leash"]
+    says(LESSON, "brings his policy to {:.1f} million on the same leash", median(wiser, "prize") / 1e6)
 
 
 # --- without a critic -----------------------------------------------------------------------------
