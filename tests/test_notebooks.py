@@ -118,7 +118,7 @@ def short_train(env, config, *, train=course.train.train, **kwargs):
 
 
 def short_learn(weigh, *, settings=learning.DEFAULT, learn=learning.learn, **kwargs):
-    return learn(weigh, settings=replace(settings, updates=min(settings.updates, 4)), **kwargs)
+    return learn(weigh, settings=replace(settings, updates=min(settings.updates, 20)), **kwargs)
 
 
 course.train.train = short_train
