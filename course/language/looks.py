@@ -19,6 +19,7 @@ from course.language.lines import LINES, Lines
 from course.language.look import ANSWERS, Look
 from course.language.model import reference
 from course.language.tales import END, PAD, TOP
+from course.language.tokens import Tokens
 from course.nets import one_thread
 
 HEALTHY = "healthy"
@@ -275,7 +276,7 @@ def gaps(line: str, *, lams: ArrayLike, seeds: int) -> Array:
     return np.array([max(_gap(look, lam=lam) for look in looks) for lam in finite("lams", lams)])
 
 
-def shortest_answer(look: Look) -> tuple[Array, Array, Array]:
+def shortest_answer(look: Look) -> tuple[Tokens, Tokens, Array]:
     """Prompt and tokens of a batch's shortest answer, and the critic's output after each, in points."""
     nth = int(look.mask.sum(axis=1).argmin())
     length = int(look.mask[nth].sum())
