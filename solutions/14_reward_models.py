@@ -221,9 +221,10 @@ believers = studies.fooled()
 plots.fooled(steps, others=believers["50 pairs, cut"], guess=guess)
 
 # %% [markdown]
-# Follow the thick line, which is your run. At first belief and truth rise together, up to 2.8 million. Then the judge goes on
-# being pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**: when a measure
-# becomes a target, it ceases to be a good measure. Here is what pleases him:
+# Follow the thick line, which is your run. (On another processor it may end elsewhere, as 150 updates magnify a rounding; one
+# of the thin lines is ours.) At first belief and truth rise together, up to 2.8 million. Then the judge goes on being
+# pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**: when a measure becomes
+# a target, it ceases to be a good measure. Here is what pleases him:
 
 # %% tags=["nbval-ignore-output"]
 for step in (steps[0], steps[15], steps[-1]):
