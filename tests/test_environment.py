@@ -170,7 +170,12 @@ def imported(path):
 
 
 # What has an extra of its own, by the beginning of its path; the tests may import what the author's tools do.
-EXTRAS = {"course/authoring/": ("author",), "course/studies/": ("bench",), "tests/": ("author", "test")}
+EXTRAS = {
+    "course/authoring/": ("author",),
+    "course/grading/": ("author", "cluster"),
+    "course/studies/": ("bench",),
+    "tests/": ("author", "cluster", "test"),
+}
 
 
 def declared(path):
