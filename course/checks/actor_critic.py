@@ -435,7 +435,8 @@ class _LinearAgent(nn.Module):
 
     def __init__(self, entries: int, actions: int, seed: int) -> None:
         super().__init__()
-        weights = np.random.default_rng(seed).normal(0, 0.5, size=(actions + 1, entries))
+        # Small, as a large weight that is moved a little keeps few digits of the movement in float32.
+        weights = np.random.default_rng(seed).normal(0, 0.05, size=(actions + 1, entries))
         self.actor = _Layer(weights[:actions])
         self.critic = _Layer(weights[actions:])
 
