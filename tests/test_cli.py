@@ -181,7 +181,7 @@ def test_the_doctor_finds_every_part_of_this_machine_well(doctors_visit):
         "jupyter-client",
         "jupyterlab",
     ]
-    packages += ["matplotlib", "numpy", "pillow", "torch", "tqdm"]
+    packages += ["matplotlib", "numpy", "pillow", "torch", "tqdm", "traitlets"]
     others = ["arithmetic with gradients", "Atari", "a Jupyter kernel", "lessons"]
     assert list(said) == ["Python", *packages, *others]
     for package in packages:
