@@ -99,7 +99,7 @@ def reading(table: Table, patient: str, instrument: str, neighbour: str, *, ax: 
     room = max(np.ptp(everything) * 0.08, 0.05)
     ax.set(xlim=(everything.min() - room, everything.max() + room))
     ax.set_title(instrument)
-    ax.set_xlabel(f"{unit}\n{' '.join(verdicts)}")
+    ax.set_xlabel("\n".join([unit, *verdicts]))
     words = [f"{who} ({_called(shown[who])}) {_listed(numbers)}" for who, numbers in found.items()]
     return told(
         ax,
@@ -227,7 +227,7 @@ def first_word(runs: Mapping[str, Progress], *, ax: Axes) -> Axes:
         ax.plot(np.arange(1, len(run.begins) + 1), run.begins, label=name, **style)
         words.append(f"{name} {run.begins[0]:.2f} after one update and {run.begins[-1]:.2f} at last")
     ax.set(xlabel="update", ylabel="chance to begin with “the”", ylim=(0, 1.05))
-    ax.legend(loc="lower left")
+    ax.legend(loc="center right")
     return told(ax, "Chance that an answer begins with the word that every tale begins with:", words)
 
 
