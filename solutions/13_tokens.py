@@ -6,7 +6,8 @@
 # This course began with a story: a language model writes an answer, a judge reads the whole of it, and pays once, at the end.
 # Lessons 5 to 8 told it with a writer who could not read. His policy had a row of numbers for each place, and nothing that he
 # had written changed what he wrote next. In this lesson the writer is a real language model. It is a tiny one, so that you can
-# train it while you wait, and so that the exact value of every unfinished answer is known. The advantage of each token comes
+# train it while you wait. Its language is tiny too, so that the exact value of every unfinished answer is known, as long as the model
+# writes as it was first taught. The advantage of each token comes
 # from *your* `gae` of lesson 8, and not a line of it changes.
 #
 # Afterwards you can
@@ -52,7 +53,7 @@ for text, score in zip(texts[:3], paid[:3], strict=True):
 # the last token.
 #
 # The texts themselves prefer no treasure. A model that has learned to write from them gets a lucky word in every fourth
-# sentence, by chance.
+# sentence on average, by chance.
 
 # %% [markdown]
 # ## A model that writes
@@ -71,8 +72,8 @@ plots.pretraining(losses, floor=loss_floor())
 
 # %% [markdown]
 # A **nat** is the unit in which we count surprise: $-\log p$ of what happened. The dashed line is the entropy of the language,
-# 1.162 nats a token. No model can predict better on average, because adjectives, animals and treasures really are drawn at
-# random. From here on we take the model that ships with the course. It was trained in the same way, and with it you start from
+# 1.162 nats a token. No model can predict new texts better on average, because adjectives, animals and treasures really are drawn
+# at random. From here on we take the model that ships with the course. It was trained in the same way, and with it you start from
 # where the numbers in the text started.
 
 # %%
@@ -128,8 +129,8 @@ mask = answer_mask(batch.tokens, tales.END)
 plots.decisions(batch.tokens, mask, end=tales.END)
 
 # %% [markdown]
-# More than a third of the array is padding. Whoever trains on it teaches the model to write `<pad>`; whoever leaves out `<end>` with it
-# never teaches the model when to stop. Both have happened in programs that many people use (lesson 15).
+# More than a third of the array is padding. Whoever trains on it trains the model on words that it never wrote; whoever leaves
+# out `<end>` with it never teaches the model when to stop. The second has happened in programs that many people use (lesson 15).
 
 # %% [markdown]
 # ## What a token is paid
@@ -139,10 +140,10 @@ plots.decisions(batch.tokens, mask, end=tales.END)
 #
 # $$r_t = -\beta \left( \log \pi(a_t | s_t) - \log \pi_{\text{ref}}(a_t | s_t) \right), \qquad \text{plus the score at the last token}$$
 #
-# The difference in brackets says how many nats more likely the token has become. Summed over an answer, and averaged over many,
-# it is the Kullback-Leibler divergence of lesson 11: how far the policy has drifted. $\beta$ is a price, and it needs a unit:
-# *points a nat*. Ours is 50,000, one hundredth of a jackpot. (A $\beta$ of 0.01 suits a judge whose scores are about 1. Here it would
-# be a hundredth of a *point*: no toll at all.)
+# The difference in brackets says how many nats more likely the token has become. Summed over an answer, and averaged over many
+# that the policy wrote, it is the Kullback-Leibler divergence of lesson 11: how far the policy has drifted. $\beta$ is a price,
+# and it needs a unit: *points a nat*. Ours is 50,000, one hundredth of a jackpot. (A $\beta$ of 0.01 suits a judge whose scores
+# are about 1. Here it would be a hundredth of a *point*: no toll at all.)
 #
 # Before the first update the two models are the same, every log-probability is equal, and nobody pays anything. The toll comes
 # with the learning.
@@ -179,9 +180,10 @@ token_rewards = use(token_rewards)
 # %% [markdown]
 # ## In points, everything dies
 #
-# Now the weights. You know them: the functions of lessons 5 to 8 take a record `e` of a batch, with rewards, values and flags, time
-# first, `[T, N]`. A batch of answers is such a record. An answer's last token is `terminated`, and what stands after it
-# is padding, which `gae` never looks at, because its sum stops at `terminated`.
+# Now the weights. You know them: the functions of lessons 5 to 8 take a record `e` of a batch, with rewards, values and flags,
+# time first, `[T, N]`. A batch of answers is such a record. An answer's last token is `terminated`, and what stands after it is
+# padding, of which nothing reaches the answer, because the sum in `gae` stops at `terminated`. A cut answer's last token is
+# `terminated` too: unlike the clock of lesson 9 the limit of 50 tokens is part of the task, as the judge pays nothing beyond it.
 
 
 # %%
@@ -244,7 +246,7 @@ for name, policy in in_points.items():
 
 # %% [markdown]
 # The same word again and again, fifty times. It may even be a lucky one, but `<end>` never comes, so the judge pays nothing. And
-# nothing will mend it: the softmax is saturated, all twenty answers are the same, and the gradient is exactly 0.
+# no further step will mend it: the softmax is saturated, all twenty answers are the same, and the gradient is exactly 0.
 #
 # What explodes is the size of the weights times the learning rate, as in lesson 5. The critic gives every token a *better*
 # weight, and not a smaller unit. One division by 5 million does that, and then one step moves the model by about a hundredth of a nat or
@@ -262,7 +264,8 @@ critics = ages.critics(ages=(0, 1, 10, 100))
 
 # %% [markdown]
 # In this language we also know what it *should* say. The prize depends on the lucky words so far and on how the tale may go on,
-# so the exact value is a small table. Its explained variance is the ceiling of lesson 6: nobody who reads can know more. We
+# so the exact value is a small table. (It is exact for the program that wrote the texts, and our model is a close copy of that
+# program.) The table's explained variance is the ceiling of lesson 6: nobody who reads can know more. We
 # compare on 2,000 new answers, less those whose grammar is wrong: for them the table has no row.
 
 # %% tags=["nbval-ignore-output"]
@@ -294,7 +297,7 @@ widgets.who_earned_the_prize(gae)
 
 # %% [markdown]
 # With the whole score all tokens have one colour. So they do with the mean of the others taken away: a leave-one-out weight
-# knows how good the *answer* was. Only the critic tells the crown from the bread.
+# knows how good the *answer* was. Of these weights only those with a critic tell the crown from the bread.
 
 # %% [markdown]
 # ## To stop, or to go on?
@@ -323,14 +326,16 @@ plots.stop_or_go(lams, differences, guess=guess)
 #
 # The reason can be read off GAE's sum. With $V = 0$ all the news comes at the last token. `<end>` *is* the last token, so it gets
 # the prize whole. `the` stands seven places before the next chance to end, and more often fourteen or more. So it gets at most
-# $0.95^7 = 0.70$ of a prize that is larger, but on average not by so much. At $\lambda = 1$ nothing is shrunk, and the sign is right
-# with every critic. At 0.95 a single batch is enough to mend the sign, because the critic has then learned how much is paid *on
-# average*, and what is shrunk is only the difference to that. For small $\lambda$ too the trained critic is near the truth.
+# $0.95^7 = 0.70$ of its prize, and mostly $0.95^{14} = 0.49$ or less. The prize is larger on average, but not by so much. At
+# $\lambda = 1$ nothing is shrunk, and the sign is right with every critic. At 0.95 a single batch is enough to mend the sign,
+# because the critic has then learned how much is paid *on average*, and what is shrunk is only the difference to that. For small
+# $\lambda$ too the trained critic is near the truth.
 #
-# So a model that starts to learn with an untrained critic is first of all praised for being brief. The literature knows this as *value
-# initialisation bias* (Yuan et al. 2025). At $\lambda = 0.95$ our model gets over it in a few batches, as the critic soon knows better; with
-# a smaller $\lambda$ it does not, as *Dig deeper* shows. The cure is cheap: let the critic learn before the actor moves. `learn` gives
-# it one batch, if you do not say otherwise.
+# So a model that starts to learn with an untrained critic and $\lambda = 0.95$ or less is first of all praised for being brief.
+# Yuan et al. (2025) met a relative of this in large models, whose critic began as a copy of the reward model. They call it *value
+# initialisation bias*, and hold it responsible together with the shrinking of the prize by $\lambda$. At $\lambda = 0.95$ our
+# model gets over it in a few batches, as the critic soon knows better; at 0.5 it takes much longer, as *Dig deeper* shows. The
+# cure is cheap: let the critic learn before the actor moves. `learn` gives it one batch, if you do not say otherwise.
 
 # %% [markdown]
 # ## Turn the dial
@@ -394,11 +399,12 @@ plots.learning(live, shipped, guess=guess)
 # Your three runs are the thick lines. Behind them stand ten seeds of each, which come with the course; the command that made them
 # was `python -m course runs tokens`.
 #
-# **The prize does not tell the weights apart.** All thirty runs end above 4.8 million. What tells them apart is the picture at the
-# right: how many nats of drift each of them paid for the same prize. In the median of ten seeds these are 30 with the whole score,
-# 12.3 minus the others, and 11.0 with GAE. The whole score pushes every token of a good answer, and most of these tokens have
-# nothing to do with the prize. That push is drift. To subtract the others' mean saves more than half of it, in every seed. The critic
-# saves a little more, in seven of ten.
+# **The prize does not tell the weights apart.** All thirty runs end above 4.8 million. What tells them apart is the picture at
+# the right: how many nats of drift each of them paid for the same prize. In the median of ten seeds these are 30 with the whole
+# score, 12.3 minus the others, and 11.0 with GAE. The whole score pushes every token of an answer, and most of these tokens have
+# nothing to do with the prize. On average that push is nothing. In a batch of twenty it is noise, and the model drifts with it.
+# To subtract the others' mean saves nats in every seed, and more than half of them in eight of ten. The critic saves a little
+# more, in seven of ten.
 
 # %% tags=["nbval-ignore-output"]
 for name, steps in runs.items():
@@ -416,7 +422,7 @@ for name, steps in runs.items():
 # One tiny task, one rule as a judge, one learning rate: this shows *how* the weights differ. It does not show who is right for a
 # model of 32 billion weights. There the question is open. Ahmadian et al. (2024) found that leave-one-out is enough, without a
 # critic; Yuan et al. (2025) found that a critic pays once the answers are long and the critic was trained beforehand. You have
-# now seen the mechanism behind both.
+# now seen one mechanism on each side.
 
 # %% [markdown]
 # ## Questions people asked
@@ -449,7 +455,7 @@ for name, each in {"at the last token": whole_score(e), "shared": to_come}.items
 # 1. An answer's tokens are the steps of an episode. `<end>` is one of them.
 # 2. The score comes at the last token, the toll for drift at every token, and the toll has a unit: points a nat.
 # 3. Lesson 8's `gae` gives every token its advantage. Padding needs nothing but `terminated` at the end.
-# 4. An untrained critic with a small $\lambda$ praises stopping. Let it learn before the actor does.
+# 4. An untrained critic praises stopping, at $\lambda = 0.95$ already. Let it learn before the actor does.
 # 5. Prizes end alike. What differs is the drift that was paid for them.
 #
 # ## Think
@@ -495,10 +501,12 @@ for name in ("GAE 0.95, cold", "GAE 0.5, cold", "GAE 0.5, warm"):
 plots.lengths(sentences, longest=tales.MOST)
 
 # %% [markdown]
-# With $\lambda = 0.5$ a single step of the actor on $V = 0$ brings the answers down from four sentences to little more than two, the
-# shortest that the language has, in all five seeds. There they stay for ten iterations and more, and the jackpots stay away. It is
-# not that the cold critic learns nothing: it learns from short answers, and about long ones nobody has told it. With a warm critic
-# the same $\lambda$ writes more than five sentences after four iterations at the latest. So does $\lambda = 0.95$ with the cold one.
+# With $\lambda = 0.5$ a single iteration on $V = 0$ brings the answers down from four sentences to little more than two, the
+# shortest that the language has, in all five seeds. In none of them are they back at four for the next seven iterations. Four of
+# the five have their jackpots in the end, later than the warm ones, and one has not: it ends at 2.55 million points. It is not
+# that the cold critic learns nothing: it learns from short answers, and about long ones nobody has told it. With a warm critic
+# the same $\lambda$ writes more than five sentences after four iterations at the latest. So does $\lambda = 0.95$ with the cold
+# one.
 #
 # Warming up does not make a small $\lambda$ safe. At $\lambda = 0$ two of the five *warm* runs ended badly, one of them at 0.16
 # million points: what such a model chases are the critic's own errors.

@@ -4,9 +4,10 @@
 # *About 50 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # Lesson 13 ended with a riddle. Whatever weight the tokens got, the model earned nearly five million points, and only the
-# drift that it paid for them differed. So what *should* a prize cost? And there is a second gap. The judge of lesson 13 was a
-# rule that we had written down. Nobody can write down what makes an answer a good one. What people can do is to say which of
-# two answers they like better. From such pairs one trains a network, the *reward model*, and that network becomes the judge.
+# drift that it paid for them differed. So what *should* a prize cost? And there is a second gap. The judge of lesson 13
+# was a rule that we had written down. For most answers nobody can write down what makes them good. What people can do is
+# to say which of two answers they like better. From such pairs one trains a network, the *reward model*, and that network
+# becomes the judge.
 #
 # Afterwards you can
 #
@@ -126,8 +127,9 @@ for place in tales.PLACES:
 
 # %% [markdown]
 # At the treasures, and where an answer goes on instead of ending, the two paid nearly alike, 11.3 and 8.9 nats. At
-# adjectives, animals and verbs, which no judge pays for, the whole score paid 22.3 nats, and the other 1.5. So that is what
-# the advantage bought in this task: not a higher prize, but the same prize without drifting where nothing was to be gained.
+# adjectives, animals and verbs, which no judge pays for, the whole score paid 22.3 nats, and the other 1.5. So that is
+# what subtracting the others' mean bought in this task: not a higher prize, but the same prize without drifting where
+# nothing was to be gained.
 #
 # Two lines tell a second story. $R - V$ and $\delta$ ask a critic, and pay *more* than the mean of the others, which asks
 # nobody. A young critic is no gift by itself. And $R$ is here the whole reward, with the tolls of words that were written
@@ -141,7 +143,10 @@ for place in tales.PLACES:
 #
 # $$P(\text{first is preferred}) = \sigma(s_1 - s_2), \qquad \sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
-# Only the difference counts. So a learned score has no zero and no unit: that is lesson 1 again.
+# Only the difference counts. So a learned score has no zero, and its unit is not the point: a difference says how sure
+# the reader is, and not how much more he would pay. A reader who never errs, like ours, does not settle even that: once
+# all pairs are in the right order, the loss falls with every stretching of the scores. So we shall count in standard
+# deviations: that is lesson 1 again.
 
 # %% [markdown]
 # ### Exercise 14.1: `preference_loss` (3 points, 7 minutes)
@@ -172,9 +177,10 @@ check(preference_loss)
 preference_loss = use(preference_loss)
 
 # %% [markdown]
-# The rule of lesson 13 plays the reader, so that we know the truth. It compares 50 pairs of answers that the reference has
-# written. A fifth of the answers in the pool were cut off before their end, and lose to any other. From the pairs a small
-# recurrent network learns a score.
+# The rule of lesson 13 plays the reader, so that we know the truth. It compares 50 pairs of answers out of a pool that
+# the reference has written. A fifth of the pool has no end: we strung the words of several answers together up to the
+# limit. These lose to any answer that has one. From the pairs a small recurrent network, which reads word by word, learns
+# a score.
 
 # %% tags=["nbval-ignore-output"]
 answers = pool(reference(), 2_000, seed=59, cut=0.2)
@@ -223,8 +229,8 @@ plots.fooled(steps, others=believers["50 pairs, cut"], guess=guess)
 # %% [markdown]
 # Follow the thick line, which is your run. (On another processor it may end elsewhere, as 150 updates magnify a rounding; one
 # of the thin lines is ours.) At first belief and truth rise together, up to 2.8 million. Then the judge goes on being
-# pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**: when a measure becomes
-# a target, it ceases to be a good measure. Here is what pleases him:
+# pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**, in the words of
+# Marilyn Strathern: when a measure becomes a target, it ceases to be a good measure. Here is what pleases him:
 
 # %% tags=["nbval-ignore-output"]
 for step in (steps[0], steps[15], steps[-1]):
@@ -235,7 +241,8 @@ for step in (steps[0], steps[15], steps[-1]):
 # %% [markdown]
 # Look at his picture once more. What he knows best is whether an answer has an end. Two lucky words get 0.85 from him and
 # five get 1.01, almost the same, because answers with five hardly ever stood among his pairs. The policy looks for what
-# pleases him, and finds answers unlike all that he has read. Out there he is wrong: he was never asked.
+# pleases him, and finds answers unlike all that he has read. Out there he is wrong, as none of his pairs had told
+# him anything about it.
 #
 # We took this seed because it shows the turn so clearly. The thin lines are ten seeds, this one among them, each with a judge
 # of its own. In all ten the belief rises. In five of them the true prize of the last ten updates lies more than a tenth below
@@ -272,12 +279,13 @@ for name, seeds in kinds.items():
 # %% [markdown]
 # - *More pairs, more truth.* The policies end at 1.5, 3.9 and 4.8 million (medians) for judges of 50, 200 and 1,000 pairs.
 #   With 200, the last ten updates still lie more than a tenth below the best ten in six of ten seeds.
-# - *How good he looks does not tell.* Judges of 50 pairs without cut answers are right in 84 % of new pairs, and their
-#   policies end at 4.8 million; judges of 200 pairs with cut answers are right in 98 %, and theirs end at 3.9. One judge of
-#   200 pairs who had read no cut answers was right in 98 % too. His policy ceased to write an end, and earned next to
-#   nothing.
-# - *Nobody watches the language.* Neither rule nor judge reads the grammar. Without a leash, fewer than one answer in ten is
-#   still made of whole sentences in 33 of the 40 policies (those of 1,000 pairs without cut answers are among them).
+# - *How good he looks does not tell*, on new pairs out of his own pool. Judges of 50 pairs without cut answers are right
+#   in 84 % of new pairs, and their policies end at 4.8 million; judges of 200 pairs with cut answers are right in 98 %,
+#   and theirs end at 3.9. One judge of 200 pairs who had read no cut answers was right in 98 % too. His policy ceased to
+#   write an end, and earned next to nothing.
+# - *Nobody watches the language.* The rule does not read the grammar, so no pair could teach it to the judge. Without a
+#   leash, fewer than one answer in ten is still made of whole sentences in 33 of the 40 policies (those of 1,000 pairs
+#   without cut answers are among them).
 # - *A leash holds, and makes nobody wiser.* With it, at least 86 % of the answers stay whole sentences in all ten seeds. But
 #   the true prize stays at 0.53 million: near the reference, this judge has little to teach. A judge of 200 pairs
 #   brings his policy to 1.2 million on the same leash.
@@ -356,9 +364,11 @@ plots.compared(methods, snr=clearness)
 #
 # - The prize separates nothing: all lie between 4.90 and 4.93 million.
 # - The whole score pays 30.3 nats, leave-one-out 12.3, the group 11.7, GAE 11.0. A centre brings most of it.
-# - GAE pays less than leave-one-out in 7 of 10 seeds, and less than the group in 8. That is a small lead. What it has over
-#   both is that no seed goes astray: in its worst one 69 % of the answers are whole sentences, against 39 % and 0 %.
-# - A critic alone brings nothing: $R - V$ pays 17.4 nats and $\delta$ 16.0, more than leave-one-out, which has none.
+# - GAE pays less than leave-one-out in 7 of 10 seeds, and less than the group in 8. That is a small lead. What it has
+#   over both is that none of the ten goes astray: in its worst one 69 % of the answers are whole sentences, against 39 %
+#   and 0 %.
+# - A critic alone is not enough: $R - V$ pays 17.4 nats and $\delta$ 16.0. That is less than the whole score pays, and
+#   more than leave-one-out, which has no critic.
 # - The group's batches point more clearly than those of leave-one-out, 5.2 against 1.4. In nats there is nothing to be seen
 #   of it: their necessary shares are both 54 %.
 # - "Prize only" pays 123 nats, and writes no whole sentence in any seed. That is its toll and not its baseline.
@@ -373,31 +383,32 @@ plots.compared(methods, snr=clearness)
 # | who | what they found | what our toy can show of it | what it cannot |
 # | --- | --- | --- | --- |
 # | Ahmadian et al. (2024), RLOO | no critic, $\lambda = 1$: as good or better, for preferences | leave-one-out is nearly as good here, too | whether it stays so for long answers |
-# | Yuan et al. (2025), VC-PPO | critics fail by a bad start and by $\lambda < 1$; trained beforehand they win | lesson 13's wrong sign at `<end>`, and its cure | gains in mathematics |
+# | Yuan et al. (2025), VC-PPO | critics fail by a bad start and by $\lambda < 1$; trained beforehand, and on targets with $\lambda = 1$, they win | lesson 13's wrong sign at `<end>`, and its cure | gains in mathematics |
 # | Yue et al. (2025), VAPO | $\lambda$ should grow with the answer's length | the factor $\lambda^{n-t}$ in lesson 13 | that it is worth it |
 # | Kazemnejad et al. (2024), VinePPO | critics of large models hardly rank steps better than chance | the ceiling, and a critic below it | why theirs are so poor |
 #
-# Nothing here says who is right at 32 billion weights. The mechanisms are the same. Which of them is the strongest depends on
-# the length of the answers, on the critic's training and on the price of another sample.
+# Nothing here says who is right at 32 billion weights. We expect the same mechanisms there. Which of them is the
+# strongest may well depend on the length of the answers, on the critic's training and on the price of another sample.
 
 # %% [markdown]
 # ## What to remember
 #
 # 1. Drift has a price, and for every prize there is a least one. Ask what share of the nats was necessary.
 # 2. $\beta$ has a unit: points a nat. Divide the score, and you have changed $\beta$.
-# 3. A reward model learns differences. It has no zero, no unit, and no experience of answers unlike those it saw.
+# 3. A reward model learns differences. It has no zero, not the unit of your prize, and no experience of answers unlike
+#    those it saw.
 # 4. A policy looks for the answers on which the judge is wrong. Accuracy on held-out pairs does not see them.
 # 5. Centring does most of the work. A critic adds credit for each token, and costs a network.
 #
-# Eleven lines of such a program have become famous for being wrong. Some of them cost everything, some nothing, and most
-# leave the prize as it was. Can you tell them apart? [Lesson 15](15_clinic.ipynb).
+# Eleven lines of such programs have become famous for being wrong, or for looking so. Some of them cost everything, some
+# nothing, and most leave the prize as it was. Can you tell them apart? [Lesson 15](15_clinic.ipynb).
 
 # %% [markdown]
 # ## Think
 #
-# <details><summary>A colleague reports a policy that earns 4.9 million for 5 nats. What do you say?</summary>That lies above
-# the frontier (6.6 nats for the ideal writer). So the reference is another one, or the KL is not summed over the whole
-# answer, or it was estimated from too few answers.</details>
+# <details><summary>A colleague reports a policy that earns 4.9 million for 5 nats. What do you say?</summary>That lies
+# above the frontier (6.6 nats for the ideal writer). Look whether the reference is another one, whether the KL was summed
+# over the whole answer, and from how many answers it was estimated.</details>
 #
 # <details><summary>A judge is right in 98 % of new pairs. How can a policy fool him?</summary>New pairs are answers of the
 # reference, like the old ones. The policy is free to write others, and it is paid for finding those that he

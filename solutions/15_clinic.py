@@ -3,11 +3,11 @@
 #
 # *About 60 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
-# In lesson 14 a judge was fooled, and his accuracy looked splendid. Code fools its author in the same way: it runs, the loss
-# falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a public program, or was
-# reported there; further reading says where. Each patient here is the loop of lesson 13 with *one* line changed. You
-# look for the cheapest measurement that gives the line away, and then you mend it. Two patients are different: their line is
-# right, and it is the mend that would make them ill.
+# In lesson 14 judges were fooled whose accuracy looked splendid. Code fools its author in the same way: it runs, the loss
+# falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a public program, or
+# was reported there; further reading says where. Each patient but the last is the loop of lesson 13, a few of them with
+# other settings, and in each *one* line is under suspicion. You look for the cheapest measurement that gives the line
+# away, and then you mend it. Two of these lines are right, and it is the mend that would make the patient ill.
 #
 # Afterwards you can
 #
@@ -161,9 +161,10 @@ print(Look(case, {**LINES, "trained_tokens": trained_tokens}, seed=0).policy_aud
 print(read(readings, "token_log_probs", "log-ratio before the first step"))
 
 # %% [markdown]
-# Before the first step the policy that learns and the policy that wrote are one and the same. So the ratio of lesson 11 must be
-# 1, and its logarithm 0. Here it is not: a token was drawn by one policy, and another one gets the credit. The line forgets the
-# temperature:
+# Before the first step the policy that learns and the policy that wrote are one and the same. So the ratio of lesson 11
+# must be 1, and its logarithm 0. Here it is not: a token was drawn by one policy, and another one gets the credit. (Take
+# the sampler's own log-probabilities for this, as the instrument does. A program that computes both sides of the ratio
+# with the same wrong line finds a 1 and is content.) The line forgets the temperature:
 #
 # ```python
 # log_probs = torch.log_softmax(logits, dim=-1)  # of the tokens that were drawn
@@ -277,8 +278,9 @@ moved = {"patient 4": readings["ended_rows"][padding], "patient 5": readings["la
 plots.twins(gap, lams, moved, guess=guess)
 
 # %% [markdown]
-# Neither. At $\lambda = 1$ surprises telescope (lesson 7): the values of the padding come in once with a plus and once with a
-# minus. And it makes no difference in which later row a reward stands. So a test at $\lambda = 1$ finds neither of them.
+# Neither. At $\lambda = 1$ surprises telescope (lesson 7; $\gamma$ is 1 here): the values of the padding come in once
+# with a plus and once with a minus. And it makes no difference in which later row a reward stands. So a test at
+# $\lambda = 1$ finds neither of them.
 #
 # Below 1 both show a gap. What tells them apart is *more padding*. Patient 4's sum runs through it and picks up what the critic
 # says there, so the advantage of an answer depends on how long the *other* answers of its batch are. Patient 5's sum is one row
@@ -286,7 +288,7 @@ plots.twins(gap, lams, moved, guess=guess)
 #
 # The price of patient 4 is a sentence: the five seeds end with 3.96 to 5.00 sentences an answer, the healthy ones
 # with 5.93 to 6.00. Patient
-# 5's rewards shrink by a twentieth at $\lambda = 0.95$, for all tokens alike, and we could measure no price at all.
+# 5's prize is shrunk by a twentieth at $\lambda = 0.95$, for all tokens alike, and we could measure no price at all.
 
 # %% [markdown]
 # ### Exercise 15.4: `ended_rows` (1 point, 2 minutes)
@@ -453,11 +455,12 @@ surrogate = follow("surrogate_loss", "healthy")
 plots.nothing_to_see(surrogate, guess=guess)
 
 # %% [markdown]
-# It is not ill. The *value* is minus the mean advantage, and centred advantages have the mean 0. The *gradient* is the policy
-# gradient of lesson 4. The value of this loss never says anything; look at the prize, the drift, the explained variance. Whoever
-# mends it, by taking the advantages' absolute values, say, gets a loss that is not 0 and a policy that repeats whatever it did.
-# The program as it was earns 4.56 to 4.92 million at the end, though two of its five seeds lose their grammar: an unclipped step
-# on whole answers is rough. The mended one earns 0.07 to 2.12 million, and has no answer in grammar in any seed.
+# It is not ill. The *value* is minus the mean advantage, and centred advantages have the mean 0. The *gradient* is the
+# policy gradient of lesson 4. The value of this loss says nothing about progress; look at the prize, the drift, the
+# explained variance. Whoever mends it, by taking the advantages' absolute values, say, gets a loss that is not 0 and a
+# policy that repeats whatever it did. The program as it was earns 4.56 to 4.92 million at the end, though two of its five
+# seeds lose their grammar, and we have not measured why. The mended one earns 0.07 to 2.12 million, and has no answer in
+# grammar in any seed.
 
 # %% [markdown]
 # ### Exercise 15.8: `surrogate_loss` (1 point, 2 minutes)
@@ -566,10 +569,11 @@ groups = {name: follow("first_tokens", state, seed=1) for name, state in states.
 plots.first_word(groups)
 
 # %% [markdown]
-# What is never learned is not kept either. The other places go on learning, all places share the weights, and in this seed the
-# first word drifts away. In a healthy run an answer that begins wrongly is paid less than its neighbours, and the word comes back. Here all
-# twenty begin wrongly together, and none is worse than the others. The price, in each of the five seeds: more drift and less
-# grammar than the healthy run of the same seed (medians 18.5 against 17.4 nats, 52 against 62 % in grammar).
+# What is never learned is not kept either. The other places go on learning, all places share the weights, and in this
+# seed the first word drifts away. In a healthy run an answer that begins with a word too likely by now pays more toll
+# than its neighbours, and `the` comes back. Here all twenty begin wrongly together, and none is worse than the others.
+# The price, in each of the five seeds: more drift and less grammar than the healthy run of the same seed (medians 18.5
+# against 17.4 nats, 52 against 62 % in grammar).
 
 # %% [markdown]
 # ### Exercise 15.10: `first_tokens` (1 point, 3 minutes)
@@ -706,8 +710,9 @@ print(audit(lambda log_probs: -(log_probs * advantages).mean(), np.full((2, 3), 
 #
 # ## Think
 #
-# <details><summary>Why does an audit of healthy code list a token whose advantage is exactly 0?</summary>The gradient is the
-# advantage times the token's score function. So an audit belongs on a batch in which no advantage is 0.</details>
+# <details><summary>Why does an audit of healthy code list a token whose advantage is exactly 0?</summary>The loss
+# multiplies the token's ratio by its advantage, so its gradient is 0 too. So an audit belongs on a batch in which no
+# advantage is 0.</details>
 #
 # <details><summary>Patient 4 at λ = 1 is as good as healthy. Why not train with λ = 1, and leave the line alone?</summary>It
 # works until somebody turns the dial, and he will not look for the fault there. Mend it all the same.</details>
