@@ -170,8 +170,8 @@ print(read(readings, "token_log_probs", "log-ratio before the first step"))
 # log_probs = torch.log_softmax(logits, dim=-1)  # of the tokens that were drawn
 # ```
 #
-# The price: of five seeds one ended at 158,203 points and another one without any grammar, while all five healthy ones have
-# more than 94 % of their answers in grammar. The three others drift farther than the healthy run of the same seed. From a few
+# The price: of five seeds one ended at 158,203 points, and another one at 5 million without any grammar, while all five healthy
+# ones have more than 94 % of their answers in grammar. The three others drift farther than the healthy run of the same seed. From a few
 # good curves nobody would have known.
 
 # %% [markdown]
@@ -674,7 +674,7 @@ plots.costs(outcomes)
 # | patient | cost, medians of five seeds | instrument |
 # | --- | --- | --- |
 # | 1 | prize 0.16 instead of 4.81 million | audit |
-# | 2 | two seeds of five are dead | log-ratio |
+# | 2 | two seeds of five lose all their grammar, one of them the prize too | log-ratio |
 # | 3 | the language, and 316 nats instead of 12.5 | toll |
 # | 4 | a sentence: 4.95 instead of 5.95 | rows of padding |
 # | 5 | nothing that five seeds can show | row of the prize |
