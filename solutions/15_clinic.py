@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 15. Which line is wrong?
 #
-# *About 60 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 70 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # In lesson 14 judges were fooled whose accuracy looked splendid. Code fools its author in the same way: it runs, the loss
 # falls, the prize goes up, and a line is wrong. The faults of this lesson are famous. Each stood in a public program, or

@@ -4,8 +4,8 @@
     preferences    pairs of them; the rule of lesson 13 is the reader who prefers, so the truth stays known
     LearnedJudge   a small recurrent network that learns a score from the pairs (Bradley and Terry, 1952)
 
-A learned score has no zero and no unit: only differences were seen. The judge counts in standard deviations
-of the answers that he learned from. Lesson 14.
+A learned score has no zero, as only differences were seen; these are log-odds of being preferred. The judge
+counts in standard deviations of the answers that he learned from. Lesson 14.
 """
 
 from collections.abc import Callable
