@@ -138,7 +138,9 @@ def test_no_progress_bar_is_a_widget():
     places = [*(ROOT / "course").rglob("*.py"), *(ROOT / "solutions").glob("*.py")]
     assert len(places) > 20
     for path in places:
-        assert not re.search(r"tqdm\.(auto|notebook|autonotebook)", path.read_text(encoding="utf-8")), path
+        assert not re.search(
+            r"(from|import) tqdm\.(auto|notebook|autonotebook)", path.read_text(encoding="utf-8")
+        ), path
 
 
 def test_the_first_drawing_raises_in_the_cell():

@@ -63,7 +63,8 @@ def frontier(
 
     # Beyond its right end there is no larger prize to be had.
     edge = [np.append(nats, 1.1 * furthest), np.append(millions, millions[-1])]
-    ax.fill_between(*edge, 5.5, color=COLORS["random"], alpha=0.2, lw=0)
+    corners = [np.append(edge[0], [edge[0][-1], edge[0][0]]), np.append(edge[1], [5.5, 5.5])]
+    ax.fill(*corners, color=COLORS["random"], alpha=0.2, lw=0)
     ax.plot(*edge, color=COLORS["truth"], lw=2.5, label="the most that nats can buy")
     words = [f"{each} million cost {np.interp(each, millions, nats):.2f} nats" for each in (1, 2, 3, 4)]
     words.append(f"always a jackpot costs {nats.max():.2f}")

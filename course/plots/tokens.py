@@ -261,10 +261,7 @@ def learning(
         which = 0 if panel == "A" else 1
         for name, runs in (shipped or {}).items():
             each = _smooth(finite(name, runs[which])) / scale
-            ax.fill_between(
-                _middles(each), each.min(axis=0), each.max(axis=0), color=_colour(name), alpha=0.15, lw=0
-            )
-            ax.plot(_middles(each), np.median(each, axis=0), color=_colour(name), lw=1.2, alpha=0.7)
+            band(ax, _middles(each), each, color=_colour(name), holds="all", lw=1.2, alpha=0.7)
         for name, run in live.items():
             each = _smooth(_row(name, run[which])[None])[0] / scale
             ax.plot(_middles(each[None]), each, color=_colour(name), lw=2.5, label=name)
@@ -276,8 +273,8 @@ def learning(
     said = mark_guess(axes["A"], guess, along="y", unit="million")
     axes["A"].legend(loc="lower right")
     seeds = {len(runs[0]) for runs in (shipped or {}).values()}
-    band = f"Bands hold the {seeds.pop()} seeds that are shipped." if seeds else ""
-    opening = f"Prize and drift over iterations, means of {SMOOTH} iterations. {band}".strip()
+    held = f"Bands hold the {seeds.pop()} seeds that are shipped." if seeds else ""
+    opening = f"Prize and drift over iterations, means of {SMOOTH} iterations. {held}".strip()
     return told(axes["A"], opening, words, said)
 
 
