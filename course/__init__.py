@@ -27,6 +27,7 @@ The modules in reading order, in groups; each imports only from those above it:
     checks       an instant check for every exercise: `check`, `use`, `judge`, `exercises`
     grading      grades what learners hand in, in a sandbox
     authoring    builds the notebooks from solutions/
+    classroom    slides, quiz, site, frames for widgets, progress: made from the notebooks
     doctor       is this machine ready?
 
 Only `check` and `use` are re-exported: lessons say `from course import check, use`. Importing `course`

@@ -131,7 +131,9 @@ MACHINES = {
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_it_is_pinned_for_other_machines_and_pythons_too(machine, python):
-    everything = needed("test", "bench", **machine, python_version=python, python_full_version=f"{python}.0")
+    everything = needed(
+        "test", "bench", "hub", **machine, python_version=python, python_full_version=f"{python}.0"
+    )
     assert ("appnope" in everything) == (machine is MACHINES["macOS"])  # the markers are looked at
     assert not everything - set(pins()), "not in constraints.txt"
 
@@ -172,9 +174,10 @@ def imported(path):
 # What has an extra of its own, by the beginning of its path; the tests may import what the author's tools do.
 EXTRAS = {
     "course/authoring/": ("author",),
+    "course/classroom/": ("author", "hub", "site"),
     "course/grading/": ("author", "cluster"),
     "course/studies/": ("bench",),
-    "tests/": ("author", "cluster", "test"),
+    "tests/": ("author", "cluster", "site", "test"),
 }
 
 
