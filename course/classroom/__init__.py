@@ -1,6 +1,7 @@
 """What a lecture hall needs: all of it is made from the notebooks that are there.
 
     saved        reads a notebook from the disk; a broken one is named, and the others go on
+    predictions  every *Predict first.* of the lessons, with what came out
 
 Nothing is re-exported: each module is asked for what it gives.
 """
