@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -153,6 +154,16 @@ def test_what_is_installed_is_what_is_pinned():
             assert name not in needed("test"), f"{name} is needed and not installed"
         else:
             assert have.public == str(pinned), f"{name}: {have} is installed, {pinned} is pinned"
+
+
+def test_what_is_pinned_can_be_installed_on_the_oldest_python_that_systems_still_bring():
+    # Debian 12 has 3.11.2; a package may ask for 3.11.5, and then nothing is installed there at all.
+    for name in pins():
+        try:
+            asked = importlib.metadata.metadata(name).get("Requires-Python") or ""
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        assert SpecifierSet(asked).contains("3.11.2"), f"{name} wants Python {asked}"
 
 
 def test_no_file_of_the_set_up_names_a_package_index_but_that_of_pytorchs_cpu_builds():
