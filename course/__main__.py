@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_measurements(commands)
     _add_grading(commands)
+    _add_frames(commands)
     return parser
 
 
@@ -123,6 +124,14 @@ def _add_grading(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seeds", type=int, default=5, help="sets of random cases (default 5)")
     command.add_argument("--seconds", type=float, default=10.0, help="for one set (default 10)")
     command.set_defaults(run=_judge)
+
+
+def _add_frames(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("frames", help="record the widgets for pages where no kernel runs")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="02 or 02_min_max_scaling; all if none")
+    command.add_argument("--out", type=Path, default=Path("build/frames"), metavar="DIR")
+    command.add_argument("--workers", type=int, metavar="N", help="processes (2 where there are two cores)")
+    command.set_defaults(run=_frames)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -246,6 +255,20 @@ def _judge(options: argparse.Namespace) -> int:
     verdict = judge_file(options.where, options.exercise, seeds=options.seeds, seconds=options.seconds)
     show(verdict.message)
     return 0 if verdict.passed else 1
+
+
+def _frames(options: argparse.Namespace) -> int:
+    import os
+
+    from course.classroom.frames import export
+
+    sources = _sources(options.lessons)
+    workers = min(2, os.cpu_count() or 1) if options.workers is None else options.workers
+    complaints = export(sources, options.out, workers=workers)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    print(f"The widgets of {len(sources)} lessons play from {options.out}.")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

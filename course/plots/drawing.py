@@ -104,19 +104,22 @@ def _new_figure(width: float, height: float) -> Figure:
     return FigureCanvasAgg(Figure(figsize=(width, height))).figure
 
 
+def pixels(ax: Axes, *, dpi: int) -> Image.Image:
+    """The Axes' figure as it is drawn, on white, in all its colors."""
+    raw = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        ax.figure.savefig(raw, format="rgba", dpi=dpi, facecolor="white")
+    width, height = (round(inches * dpi) for inches in ax.figure.get_size_inches())
+    return Image.frombuffer("RGBA", (width, height), raw.getvalue()).convert("RGB")
+
+
 def png(ax: Axes, *, dpi: int = 200) -> bytes:
     """The Axes' figure as a PNG of 256 colors, on white, so that it can be read in a dark JupyterLab too.
 
     At the default, two pixels for each one that `html_of_axes` asks for: crisp on a screen of high density.
     """
-    raw = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        ax.figure.savefig(raw, format="rgba", dpi=dpi, facecolor="white")
-    width, height = (round(inches * dpi) for inches in ax.figure.get_size_inches())
-    picture = Image.frombuffer("RGBA", (width, height), raw.getvalue()).convert("RGB")
-
     # All colors would be twice the bytes. The octree is the quickest way to few, but its white is 254.
-    few = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = pixels(ax, dpi=dpi).quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.putpalette([255 if level == 254 else level for level in few.getpalette()])
     out = io.BytesIO()
     few.save(out, format="png")

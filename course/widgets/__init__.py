@@ -102,11 +102,7 @@ class Explorer(w.VBox):
 
     def _fail(self, error: Exception) -> None:
         self.error = error
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-        self.words.value = _status(
-            f"<b>No figure at {html.escape(self._settings())}:</b> {html.escape(what)}. "
-            "The pale figure above is the last one that could be drawn."
-        )
+        self.words.value = _status(failure(self._settings(), error))
         if not self.image.value.startswith(PALE):
             self.image.value = f"{PALE}{self.image.value}</div>"
 
@@ -135,6 +131,15 @@ class Explorer(w.VBox):
         note = f"<p><i>{html.escape(text)} Run this cell to move the controls.</i></p>"
         picture = f'<div class="advantage-twin">{self.image.value}{note}</div>'
         return {"text/html": picture + MANNERS, "text/plain": text}
+
+
+def failure(settings: str, error: Exception) -> str:
+    """What is said, as HTML, below the figure when there is none for these settings."""
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+    return (
+        f"<b>No figure at {html.escape(settings)}:</b> {html.escape(what)}. "
+        "The pale figure above is the last one that could be drawn."
+    )
 
 
 def _status(words: str) -> str:

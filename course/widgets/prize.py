@@ -149,16 +149,22 @@ def _place(name: str, given: int, there: list) -> int:
 
 def page(frames: dict, **start: object) -> str:
     """A page of HTML on which the widget works without any kernel: all but the swap of a word."""
-    # A "</script>" among the words would end the script.
-    data = json.dumps({"frames": frames, "start": started(frames, **start)}).replace("<", "\\u003c")
-    script = (HERE / "prize.js").read_text(encoding="utf-8")
     style = (HERE / "prize.css").read_text(encoding="utf-8")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Who earned the prize?</title>'
         f"<style>:root {{ color-scheme: light dark }}\n{style}"
         "@media (prefers-color-scheme: dark) { .prize { --value: #56b4e9 } }</style>"
-        '<main id="prize"></main>'
-        f'<script type="module">{script}\n'
-        f'const {{ frames, start }} = {data};\nshow(frames, document.getElementById("prize"), {{ start }});'
-        "</script></html>"
+        f'<main id="prize"></main>{script(frames, started(frames, **start), place="prize")}</html>'
+    )
+
+
+def script(frames: dict, start: dict, *, place: str) -> str:
+    """The script that draws the widget in the empty element of that id; `start` is what `started` made."""
+    # A "</script>" among the words would end the script.
+    data = json.dumps({"frames": frames, "start": start}).replace("<", "\\u003c")
+    code = (HERE / "prize.js").read_text(encoding="utf-8")
+    return (
+        f'<script type="module">{code}\n'
+        f'const {{ frames, start }} = {data};\nshow(frames, document.getElementById("{place}"), {{ start }});'
+        "</script>"
     )
