@@ -1,4 +1,4 @@
-"""The pages for whoever begins, and for whoever is stuck: the self-test is run, quoted messages are really ours."""
+"""For whoever begins, and whoever is stuck: the self-test is run, and quoted messages are really ours."""
 
 import ast
 import doctest
