@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_measurements(commands)
     _add_grading(commands)
     _add_frames(commands)
+    _add_quiz(commands)
     return parser
 
 
@@ -132,6 +133,25 @@ def _add_frames(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--out", type=Path, default=Path("build/frames"), metavar="DIR")
     command.add_argument("--workers", type=int, metavar="N", help="processes (2 where there are two cores)")
     command.set_defaults(run=_frames)
+
+
+def _add_quiz(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("quiz", help="polls whose wrong answers known mistakes gave")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="08 or 08_gae; all if none")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="pages, keys, GIFT, QTI 2.1")
+    command.add_argument("--seed", type=int, default=0, help="of the numbers (default 0)")
+    command.add_argument(
+        "--inventory", action="store_true", help="instead: the twelve questions before and after the course"
+    )
+    command.set_defaults(run=_quiz)
+
+    command = commands.add_parser("exam", help="an exam with a worked key, in variants")
+    command.add_argument("--seed", type=int, required=True, help="the same seed, the same paper")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="papers and keys")
+    command.add_argument("--lessons", nargs="*", default=[], metavar="LESSON", help="all if none")
+    command.add_argument("--questions", type=int, default=12, metavar="K", help="in a paper (default 12)")
+    command.add_argument("--variants", type=int, default=1, metavar="M", help="papers, with other numbers")
+    command.set_defaults(run=_exam)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -269,6 +289,34 @@ def _frames(options: argparse.Namespace) -> int:
         print(complaint, file=sys.stderr)
     print(f"The widgets of {len(sources)} lessons play from {options.out}.")
     return 1 if complaints else 0
+
+
+def _quiz(options: argparse.Namespace) -> int:
+    from course.arrays import Refusal
+    from course.classroom.quiz.files import write_inventory, write_quizzes
+
+    if options.inventory:
+        if options.lessons or options.seed:
+            raise Refusal("--inventory is always the same: give it neither lessons nor a seed")
+        written = write_inventory(options.out)
+    else:
+        written = write_quizzes(_sources(options.lessons), options.out, seed=options.seed)
+    print(f"{len(written)} files are in {options.out}")
+    return 0
+
+
+def _exam(options: argparse.Namespace) -> int:
+    from course.classroom.quiz.files import write_exams
+
+    written = write_exams(
+        _sources(options.lessons),
+        options.out,
+        seed=options.seed,
+        questions=options.questions,
+        variants=options.variants,
+    )
+    print(f"{len(written)} files are in {options.out}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -442,7 +442,7 @@ GAE = Exercise(
             _gae(start=lambda deltas, g: deltas * ~g.truncated),
         ),
         (
-            "The advantages are normalised. That is a step of its own (lesson 8): return them as they are.",
+            "The advantages are normalised. That is a step of its own (lesson 10): return them as they are.",
             _gae(finish=_standardised),
         ),
         (

@@ -3,6 +3,7 @@
     saved        reads a notebook from the disk; a broken one is named, and the others go on
     predictions  every *Predict first.* of the lessons, with what came out
     frames       records the widgets of the lessons, so that they play on a page where no kernel runs
+    quiz         polls, quizzes and exams whose wrong answers are what known mistakes give
 
 Nothing is re-exported: each module is asked for what it gives.
 """
