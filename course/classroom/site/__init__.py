@@ -1,0 +1,11 @@
+"""The website: executed lessons, slides, documents and the library's reference, for a browser with no network.
+
+    lessons      a built notebook as a page: solutions folded, predictions asked, widgets that move
+    documents    the landing page, the documents, and the pages of the library's reference
+    conf         the settings of Sphinx
+    folds        what Sphinx does not do by itself: folds, and what a screen reader needs
+    proof        every link of the built pages leads somewhere, nothing is fetched, no page is heavy
+    build        the whole way from the notebooks to a folder of pages
+
+Sphinx runs no cell: the outputs are those that the builder of the notebooks kept.
+"""

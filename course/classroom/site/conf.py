@@ -1,0 +1,81 @@
+"""The settings of Sphinx. `build` calls Sphinx with this folder as the folder of settings."""
+
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import jupyter_server_mathjax
+
+HERE = Path(__file__).parent
+
+project = "Advantage"
+author = "the authors of Advantage"
+copyright = "the authors of Advantage, MIT licence"
+release = version = version_of("advantage-course")
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "course.classroom.site.folds",
+]
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict = {}  # they would come from the network
+nb_merge_streams = True
+myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "dollarmath"]
+myst_heading_anchors = 4
+myst_update_mathjax = False
+suppress_warnings = ["misc.highlighting_failure", "myst.header", "mystnb.lexer"]
+
+# MathJax 2 from the package; it is copied into the site. The file behind `config` holds all parts in one.
+mathjax_path = "mathjax/MathJax.js"
+mathjax2_config = {
+    "config": ["TeX-AMS-MML_HTMLorMML-full.js"],
+    "MMLorHTML": {"prefer": "HTML"},
+    "extensions": ["tex2jax.js", "AssistiveMML.js"],
+    "tex2jax": {
+        "inlineMath": [["\\(", "\\)"]],
+        "displayMath": [["\\[", "\\]"]],
+        "ignoreClass": "page|document|bd-.*",
+        "processClass": "math",
+    },
+    "HTML-CSS": {"availableFonts": [], "webFont": "STIX-Web", "imageFont": None, "linebreaks": {"automatic": False}},
+    "showMathMenu": False,
+    "menuSettings": {"zoom": "None"},
+    "showProcessingMessages": False,
+    "messageStyle": "none",
+}
+MATHJAX = Path(jupyter_server_mathjax.__file__).parent / "static"
+
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "show-inheritance": False}
+napoleon_numpy_docstring = False
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+add_module_names = False
+
+html_theme = "sphinx_book_theme"
+html_title = "Advantage"
+html_static_path = [str(HERE / "static")]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_search_summary = True
+html_theme_options = {
+    "home_page_in_toc": False,
+    "navbar_center": [],
+    "navbar_end": [],
+    "navbar_persistent": [],
+    "navbar_start": [],
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+}
+exclude_patterns = ["slides"]
