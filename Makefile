@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-full lint format build bench update
+.PHONY: lab test test-full lint format build bench site update
 lab:
 	@sh ./setup.sh lab
 	$(PY) -m jupyterlab $(ROOT_FLAG) $(ARGS) notebooks/00_welcome.ipynb
@@ -29,6 +29,10 @@ bench:
 build:
 	@sh ./setup.sh test
 	$(PY) -m course build $(ARGS)
+
+site:
+	@sh ./setup.sh test
+	$(PY) -m course site $(ARGS)
 
 update:
 	@sh update.sh

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_grading(commands)
     _add_frames(commands)
     _add_quiz(commands)
+    _add_site(commands)
     return parser
 
 
@@ -154,6 +155,13 @@ def _add_quiz(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=_exam)
 
 
+def _add_site(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("site", help="build the website from the built notebooks")
+    command.add_argument("--out", type=Path, default=Path("build/site"), metavar="DIR")
+    command.add_argument("--without-frames", action="store_true", help="widgets stand still; much quicker")
+    command.set_defaults(run=_site)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from course.doctor import healthy
 
@@ -190,6 +198,21 @@ def _build(options: argparse.Namespace) -> int:
         print(f"course build: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _site(options: argparse.Namespace) -> int:
+    from course.arrays import Refusal
+
+    try:
+        from course.classroom.site import build
+    except ImportError as error:
+        raise Refusal(f"{error}; install what the website needs: pip install -e '.[site]'") from None
+
+    complaints = build.build(options.out, build.everything(moving=not options.without_frames))
+    for complaint in complaints:
+        print(f"site: {complaint}", file=sys.stderr)
+    print(f"{options.out / 'index.html'}: open it in a browser; it needs no network and no server.")
+    return 1 if complaints else 0
 
 
 def _sources(lessons: list[str]) -> list[Path]:

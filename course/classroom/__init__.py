@@ -4,6 +4,7 @@
     predictions  every *Predict first.* of the lessons, with what came out
     frames       records the widgets of the lessons, so that they play on a page where no kernel runs
     quiz         polls, quizzes and exams whose wrong answers are what known mistakes give
+    site         the website: lessons, slides, documents and the reference of the library
 
 Nothing is re-exported: each module is asked for what it gives.
 """

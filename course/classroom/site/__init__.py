@@ -1,4 +1,4 @@
-"""The website: executed lessons, slides, documents and the library's reference, for a browser with no network.
+"""The website: executed lessons, slides, documents and the reference of the library, with no network needed.
 
     lessons      a built notebook as a page: solutions folded, predictions asked, widgets that move
     documents    the landing page, the documents, and the pages of the library's reference

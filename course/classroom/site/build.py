@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from course.arrays import Refusal
 from course.authoring.stamps import ROOT
-from course.classroom import saved
+from course.classroom import frames, saved
 from course.classroom.site import documents, lessons, proof
 
 MARK = ".advantage-site"  # lies in every folder that a site was built into
-STEPS = ("lessons", "documents", "slides", "pages", "links")
+STEPS = ("frames", "slides", "lessons", "documents", "pages", "links")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +29,22 @@ class Plan:
 
     root: Path  # of the project
     lessons: Sequence[str]  # names, as in 05_spreading_rewards
-    frames: bool = True  # whether widgets move
+    frames: Path | None  # where the frames of the widgets are kept from call to call; None: they stand still
     slides: bool = True
 
 
-def everything(root: Path = ROOT) -> Plan:
-    """All lessons of a project, with slides and moving widgets."""
-    return Plan(root=root, lessons=[path.stem for path in sorted((root / "solutions").glob("[0-9][0-9]_*.py"))])
+def everything(root: Path = ROOT, *, moving: bool = True) -> Plan:
+    """All lessons of a project and their slides; `moving` widgets or still ones."""
+    sources = sorted((root / "solutions").glob("[0-9][0-9]_*.py"))
+    return Plan(
+        root=root, lessons=[path.stem for path in sources], frames=root / "build/frames" if moving else None
+    )
 
 
 def build(out: Path, plan: Plan) -> list[str]:
     """Build the site into `out`, and give back what is wrong with it, a sentence each; empty if nothing.
 
-    The pages grow beside `out` and take its place when they are finished: whoever stops it keeps the old ones.
+    The pages grow beside `out` and take its place when finished: whoever stops it keeps the old ones.
 
     Raises:
         Refusal: if `out` holds something that is no site.
@@ -63,17 +66,19 @@ def _grow(scratch: Path, pages: Path, plan: Plan) -> list[str]:
     source = scratch / "source"
     (source / "notebooks").mkdir(parents=True)
     with tqdm(total=len(STEPS), desc="site", unit="step", disable=None) as bar:
+        with _step(bar, "frames"):
+            found = _frames(plan, pages)
         with _step(bar, "slides"):
-            found = _slides(plan, pages)
+            found += _slides(plan, pages)
         with _step(bar, "lessons"):
             found += _lessons(plan, source, pages)
         with _step(bar, "documents"):
-            found += _documents(plan, source)
+            found += _documents(plan, source, pages)
         with _step(bar, "pages"):
             found += _sphinx(source, scratch, pages)
         with _step(bar, "links"):
-            frames = {f"notebooks/{name}.html": pages / "frames" / name for name in plan.lessons}
-            found += proof.complaints(pages, frames=frames)
+            kept = {f"notebooks/{name}.html": pages / "frames" / name for name in plan.lessons}
+            found += proof.complaints(pages, frames=kept)
     return found
 
 
@@ -84,12 +89,30 @@ def _step(bar: tqdm, name: str) -> Iterator[None]:
     bar.update()
 
 
+def _frames(plan: Plan, pages: Path) -> list[str]:
+    """Record the frames that are missing or old, and lay the pictures beside the pages."""
+    if plan.frames is None:
+        return []
+    sources = [plan.root / "solutions" / f"{name}.py" for name in plan.lessons]
+    found = frames.export(sources, plan.frames, workers=min(2, os.cpu_count() or 1))
+    pictures_only = shutil.ignore_patterns("*.json")  # the rest stands in the page
+    for name in plan.lessons:
+        if frames.trouble(plan.frames / name) is None:
+            shutil.copytree(plan.frames / name, pages / "frames" / name, ignore=pictures_only)
+    return found
+
+
 def _slides(plan: Plan, pages: Path) -> list[str]:
     if not plan.slides:
         return []
-    from course.classroom import slides
+    try:
+        from course.classroom import slides
+    except ImportError:
+        return ["slides: they are not there yet."]
 
-    return slides.write([plan.root / "solutions" / f"{name}.ipynb" for name in plan.lessons], pages / "slides")
+    return slides.write(
+        [plan.root / "solutions" / f"{name}.ipynb" for name in plan.lessons], pages / "slides"
+    )
 
 
 def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
@@ -107,28 +130,19 @@ def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
             lesson = saved.read(plan.root / "solutions" / f"{name}.ipynb")
         except saved.Unreadable as error:
             found.append(f"{_near(error, plan.root)} The lesson is left out.")
-            target = target.with_suffix(".md")
-            target.write_text(_left_out(name), encoding="utf-8")
+            target.write_text(json.dumps(lessons.left_out(name)), encoding="utf-8")
             continue
 
         old = not lesson.is_of(plan.root / "solutions" / f"{name}.py")
         if old:
             found.append(f"solutions/{name}.ipynb: it is older than its source; its page says so.")
-        made = lessons.page(lesson, _neighbours(plan, number, pages), play=_player(plan, name, pages), old=old)
+        made = lessons.page(lesson, _neighbours(plan, number, pages), play=_player(plan, name), old=old)
         target.write_text(json.dumps(made), encoding="utf-8")
     return found
 
 
 def _near(error: Exception, root: Path) -> str:
     return str(error).replace(f"{root}/", "")
-
-
-def _left_out(name: str) -> str:
-    number, _, topic = name.partition("_")
-    return (
-        f"# {int(number)}. {topic.replace('_', ' ').capitalize()}\n\n"
-        "This lesson could not be shown: its notebook was not readable when the site was built.\n"
-    )
 
 
 def _neighbours(plan: Plan, number: int, pages: Path) -> lessons.Neighbours:
@@ -142,17 +156,21 @@ def _neighbours(plan: Plan, number: int, pages: Path) -> lessons.Neighbours:
     )
 
 
-def _player(plan: Plan, name: str, pages: Path) -> lessons.Play:
-    return lambda twin, widget: twin
+def _player(plan: Plan, name: str) -> lessons.Play:
+    if plan.frames is None:
+        return lambda twin, widget: twin
+    folder = plan.frames / name
+    return lambda twin, widget: frames.played(twin, widget=widget, folder=folder, url=f"../frames/{name}")
 
 
-def _documents(plan: Plan, source: Path) -> list[str]:
+def _documents(plan: Plan, source: Path, pages: Path) -> list[str]:
     documents.reference(source / "reference")
     there = sorted(path.relative_to(plan.root / "docs") for path in (plan.root / "docs").rglob("*.md"))
     names = [path.with_suffix("").as_posix() for path in there]
     readme = (plan.root / "README.md").read_text(encoding="utf-8")
+    slides = (pages / "slides/index.html").is_file()
     try:
-        landing = documents.landing(readme, lessons=list(plan.lessons), documents=names, slides=plan.slides)
+        landing = documents.landing(readme, lessons=list(plan.lessons), documents=names, slides=slides)
     except documents.Gap as gap:
         raise Refusal(str(gap)) from None
     (source / "index.md").write_text(landing, encoding="utf-8")
@@ -167,7 +185,18 @@ def _sphinx(source: Path, scratch: Path, pages: Path) -> list[str]:
         Refusal: if it stops before it is done.
     """
     heard = scratch / "warnings.txt"
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-j", "2", "-c", str(Path(__file__).parent)]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-b",
+        "html",
+        "-j",
+        "2",
+        "-c",
+        str(Path(__file__).parent),
+    ]
     command += ["-d", str(scratch / "doctrees"), "-w", str(heard), str(source), str(pages)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": "0"})
     lines = heard.read_text(encoding="utf-8").splitlines() if heard.is_file() else []

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 project = "Advantage"
 author = "the authors of Advantage"
-copyright = "the authors of Advantage, MIT licence"
+copyright = "the authors of Advantage, MIT licence"  # noqa: A001
 release = version = version_of("advantage-course")
 language = "en"
 
@@ -40,9 +40,14 @@ mathjax2_config = {
         "ignoreClass": "page|document|bd-.*",
         "processClass": "math",
     },
-    "HTML-CSS": {"availableFonts": [], "webFont": "STIX-Web", "imageFont": None, "linebreaks": {"automatic": False}},
+    "HTML-CSS": {
+        "availableFonts": [],
+        "webFont": "STIX-Web",
+        "imageFont": None,
+        "linebreaks": {"automatic": False},
+    },
     "showMathMenu": False,
-    "menuSettings": {"zoom": "None"},
+    "menuSettings": {"zoom": "None", "inTabOrder": False},  # else each formula is a stop of the Tab key
     "showProcessingMessages": False,
     "messageStyle": "none",
 }
@@ -54,14 +59,13 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": False}
 napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 88
 add_module_names = False
 
 html_theme = "sphinx_book_theme"
 html_title = "Advantage"
 html_static_path = [str(HERE / "static")]
-html_css_files = ["site.css"]
-html_js_files = ["site.js"]
+html_css_files = ["site.css", "player.css"]
+html_js_files: list = ["site.js", ("player.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = True

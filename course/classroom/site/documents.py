@@ -15,6 +15,14 @@ FOR_ENGINEERS = ("judging",)
 # Left out of the reference: what runs inside the sandbox, the settings of Sphinx, and the known mistakes.
 HIDDEN = ("course.grading.inside", "course.classroom.site.conf")
 FRONT_ONLY = ("checks",)
+HERE = (
+    "Here you read the lessons with everything that they compute: solutions are folded, and sliders move. "
+    "To write the ten lines yourself, [run the notebooks](#play-it-yourself)."
+)
+YOURSELF = (
+    "## Play it yourself\n\nEach lesson's page has its notebook to download. A notebook needs the course "
+    "beside it; in the folder of the course, say"
+)
 
 
 class Gap(Exception):
@@ -28,7 +36,7 @@ def copy_documents(root: Path, source: Path) -> None:
         shutil.copy(root / name, source / name)
 
     for path in [*source.glob("*.md"), *source.glob("docs/**/*.md")]:
-        path.write_text(_with_links(path.read_text(encoding="utf-8"), path, source), encoding="utf-8")
+        path.write_text(_with_links(path.read_text(encoding="utf-8"), path), encoding="utf-8")
 
 
 def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bool) -> str:
@@ -60,10 +68,9 @@ def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bo
             picture,
             caption,
             promise,
-            "Here you read the lessons with everything that they compute: solutions are folded, and sliders move. "
-            "To write the ten lines yourself, [run the notebooks](#play-it-yourself).",
+            HERE,
             table.strip(),
-            "## Play it yourself\n\nEach lesson's page has its notebook to download. It needs the course beside it:",
+            YOURSELF,
             commands.strip(),
             *_contents(lessons, documents),
             "",
@@ -95,18 +102,14 @@ def reference(folder: Path) -> list[str]:
     return names
 
 
-def _with_links(text: str, path: Path, source: Path) -> str:
+def _with_links(text: str, path: Path) -> str:
     """Markdown whose links lead to pages; what is no page (code, data) keeps its words and loses its link."""
 
     def linked(match: re.Match) -> str:
         words, target = match["words"], match["target"]
         file = target.partition("#")[0]
-        if re.match(r"[a-z]+:|#", target) or not file:
-            return match[0]
-        there = (path.parent / file).resolve()
-        if there.exists() or (source.resolve() / "notebooks") in there.parents:
-            return match[0]
-        return words
+        outward = re.match(r"[a-z]+:|#", target)
+        return match[0] if outward or (path.parent / file).exists() else words
 
     return re.sub(r"(?<!!)\[(?P<words>[^\]\[]+)\]\((?P<target>[^)\s]+)\)", linked, text)
 

@@ -1,4 +1,4 @@
-"""An extension of Sphinx: folds that MyST has no word for, and what a screen reader needs and the theme forgets."""
+"""An extension of Sphinx: folds that MyST has no word for, and what a screen reader needs."""
 
 import re
 import shutil
@@ -6,12 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from numpy.typing import ArrayLike
 from sphinx.application import Sphinx
+from sphinx.util.typing import stringify_annotation
 
+from course.classroom import frames
 from course.classroom.site import conf
 
 # Of reStructuredText's marks those that our docstrings do not mean: all but the stars around a stressed word.
 SIGNS = re.compile(r"\*(?!\w[^*]*\w\*(?!\w))(?<!\w\*)|\||(?<=\w)_(?=[\s.,;:)]|$)")
+# How an annotation is spelled out, and what stands in our sources.
+ALIASES = {stringify_annotation(ArrayLike, "smart"): "ArrayLike"}
+ARRAY = re.compile(r"~?(?:numpy\.)?ndarray\[.*?dtype\[[^\[\]]*\]\]")
+# What the theme forgets to tell a screen reader: the names of the side bar and of its folds.
+MENDS = (
+    (
+        re.compile(r"(?<=>)([^<>]+)(</a><details(?: open=\"open\")?><summary)(?=>)"),
+        r'\1\2 aria-label="Pages under: \1"',
+    ),
+    (
+        re.compile(r'(class="sidebar-primary-items__start sidebar-primary__section")'),
+        r'\1 role="region" aria-label="Contents of the course"',
+    ),
+)
 LONG = 22  # lines from which on a reader may fold a cell away
 DEEPER = (
     '<details class="deeper"><summary>Show the side roads</summary>',
@@ -24,8 +41,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", _fold)
     app.connect("autodoc-process-docstring", _escape, priority=400)  # before Napoleon writes marks of its own
     app.connect("autodoc-process-docstring", _show_blocks, priority=600)
+    app.connect("autodoc-process-signature", _shorten)
     app.connect("html-page-context", _needs_mathjax, priority=400)  # before the extension that asks
-    app.connect("build-finished", _copy_mathjax)
+    app.connect("build-finished", _mend)
+    app.connect("build-finished", _copy_what_packages_bring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -55,24 +74,37 @@ def _escape(app: Sphinx, what: str, name: str, thing: object, options: Any, line
             continue
         pieces = re.split(r"(`[^`]*`)", line)
         pieces[::2] = [SIGNS.sub(r"\\\g<0>", piece) for piece in pieces[::2]]
+        # A word may follow its code at once, as in `Config`s.
+        pieces[2::2] = [f"\\ {piece}" if piece[:1].isalnum() else piece for piece in pieces[2::2]]
         lines[number] = "".join(pieces)
 
 
-def _show_blocks(
-    app: Sphinx, what: str, name: str, thing: object, options: Any, lines: list[str]
-) -> None:
+def _show_blocks(app: Sphinx, what: str, name: str, thing: object, options: Any, lines: list[str]) -> None:
     """An indented block in a docstring is a table or code, and is shown as it stands."""
     shown: list[str] = []
     within = False
     for line in lines:
         indented = line.startswith("    ") and (within or not shown or not shown[-1].strip())
         if indented and not within and not _is_of_a_field(shown):
-            shown += ["::", ""]
+            shown += [".. code-block:: text", ""]
             within = True
         elif line.strip() and not line.startswith("    "):
             within = False
         shown.append(line)
     lines[:] = shown
+
+
+def _shorten(
+    app: Sphinx, what: str, name: str, thing: object, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """`Floats` is a long word once it is spelled out."""
+
+    def short(text: str | None) -> str | None:
+        for long, alias in ALIASES.items():
+            text = text and text.replace(long, alias)
+        return text and ARRAY.sub("ndarray", text)
+
+    return short(signature), short(returns)
 
 
 def _is_of_a_field(before: list[str]) -> bool:
@@ -88,7 +120,21 @@ def _needs_mathjax(app: Sphinx, page: str, template: str, context: dict[str, Any
         context["has_maths_elements"] = True
 
 
-def _copy_mathjax(app: Sphinx, error: Exception | None) -> None:
-    if error is None:
-        unused = shutil.ignore_patterns("SVG", "localization")
-        shutil.copytree(conf.MATHJAX, Path(app.outdir) / "_static/mathjax", ignore=unused, dirs_exist_ok=True)
+def _mend(app: Sphinx, error: Exception | None) -> None:
+    for path in Path(app.outdir).rglob("*.html") if error is None else ():
+        text = path.read_text(encoding="utf-8")
+        mended = text
+        for pattern, better in MENDS:
+            mended = pattern.sub(better, mended)
+        if mended != text:
+            path.write_text(mended, encoding="utf-8")
+
+
+def _copy_what_packages_bring(app: Sphinx, error: Exception | None) -> None:
+    if error is not None:
+        return
+    static = Path(app.outdir) / "_static"
+    unused = shutil.ignore_patterns("SVG", "localization")
+    shutil.copytree(conf.MATHJAX, static / "mathjax", ignore=unused, dirs_exist_ok=True)
+    for name, path in frames.assets().items():
+        shutil.copy(path, static / name)

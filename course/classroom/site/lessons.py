@@ -51,14 +51,15 @@ def page(lesson: Saved, neighbours: Neighbours, *, play: Play, old: bool) -> dic
             widgets += found
             cells += _code(cell, played)
 
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
-    return {
-        "cells": cells,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    return _notebook(cells)
+
+
+def left_out(name: str) -> dict[str, Any]:
+    """What stands in place of a lesson whose notebook cannot be read, so that links to it lead somewhere."""
+    number, _, topic = name.partition("_")
+    title = f"# {int(number)}. {topic.replace('_', ' ').capitalize()}"
+    said = "This lesson is left out: its notebook could not be read when these pages were built."
+    return _notebook([_markdown(f"{title}\n\n{said}")])
 
 
 def formulas_in_html(text: str) -> str:
@@ -80,7 +81,9 @@ def _marked(fold: str) -> str:
     # What stands in <code> is code, whatever dollars are in it.
     pieces = re.split(r"(<code>.*?</code>)", fold, flags=re.S)
     return "".join(
-        piece if piece.startswith("<code>") else FORMULA.sub(r'<span class="math notranslate">\\(\1\\)</span>', piece)
+        piece
+        if piece.startswith("<code>")
+        else FORMULA.sub(r'<span class="math notranslate">\\(\1\\)</span>', piece)
         for piece in pieces
     )
 
@@ -139,6 +142,17 @@ def _markdown(text: str) -> dict[str, Any]:
     return {"cell_type": "markdown", "source": text, "metadata": {}}
 
 
+def _notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    return {
+        "cells": cells,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
 def _with_line(text: str, neighbours: Neighbours, *, old: bool) -> str:
     """The first cell with a line of links under its title and its minutes."""
     title, minutes, *rest = text.split("\n\n", 2)
@@ -150,9 +164,13 @@ def _with_line(text: str, neighbours: Neighbours, *, old: bool) -> str:
         (neighbours.later, "Next lesson →", ""),
     ]
     shown = "\n".join(
-        f'<li><a href="{html.escape(address)}"{more}>{words}</a></li>' for address, words, more in links if address
+        f'<li><a href="{html.escape(address)}"{more}>{words}</a></li>'
+        for address, words, more in links
+        if address
     )
     line = f'<ul class="lesson-line">\n{shown}\n</ul>'
     if old:
-        line += '\n\n<p class="old"><b>This page is old.</b> The lesson has changed since it was executed.</p>'
+        line += (
+            '\n\n<p class="old"><b>This page is old.</b> The lesson has changed since it was executed.</p>'
+        )
     return "\n\n".join([title, minutes, line, *rest])

@@ -1,4 +1,4 @@
-"""What is asked of the built pages: every link leads somewhere, nothing is fetched from elsewhere, none is heavy."""
+"""What is asked of the built pages: every link leads somewhere, nothing is fetched, and no page is heavy."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 HEAVIEST = 5_000_000  # bytes of a page: its HTML, its pictures and the frames of its widgets
 FETCHED = {"src", "srcset", "poster", "data"}  # attributes whose file the browser gets without being asked
+FORBIDDEN = "and must load nothing from the network."
 ELSEWHERE = re.compile(r"(?:https?:)?//", re.I)
 
 
@@ -32,7 +33,13 @@ class _Reader(HTMLParser):
         self.page.anchors |= {given[name] for name in ("id", "name") if given.get(name)}
         self.page.loads += [given[name] for name in FETCHED & set(given) if tag != "object" or name == "data"]
 
-        if tag == "link" and given.get("rel") in ("stylesheet", "preload", "icon", "shortcut icon", "preconnect"):
+        if tag == "link" and given.get("rel") in (
+            "stylesheet",
+            "preload",
+            "icon",
+            "shortcut icon",
+            "preconnect",
+        ):
             self.page.loads.append(given.get("href", ""))
         elif "href" in given:
             self.page.links.append(given["href"])
@@ -46,13 +53,15 @@ def read(path: Path) -> Page:
 
 
 def complaints(site: Path, *, frames: dict[str, Path] | None = None) -> list[str]:
-    """A sentence for every link that leads nowhere, every file that would be fetched, every page that is heavy.
+    """A sentence for every link that leads nowhere, every file from elsewhere, every page that is heavy.
 
     Args:
         site: the folder of the built pages.
         frames: for a page (its address in the site) the folder with the frames of its widgets.
     """
-    pages = {path.resolve(): read(path) for path in sorted(site.rglob("*.html")) if "_static" not in path.parts}
+    pages = {
+        path.resolve(): read(path) for path in sorted(site.rglob("*.html")) if "_static" not in path.parts
+    }
     found = []
     for page in pages.values():
         found += _dead_links(page, pages, site)
@@ -61,7 +70,9 @@ def complaints(site: Path, *, frames: dict[str, Path] | None = None) -> list[str
 
     for where, size in weights(site, frames=frames).items():
         if size > HEAVIEST:
-            found.append(f"{where}: {size / 1e6:.1f} MB with its pictures and frames; at most {HEAVIEST / 1e6:g}.")
+            found.append(
+                f"{where}: {size / 1e6:.1f} MB with its pictures and frames; at most {HEAVIEST / 1e6:g}."
+            )
     return found
 
 
@@ -121,11 +132,11 @@ def _fetches(page: Page, site: Path) -> Iterator[str]:
     where = page.path.relative_to(site).as_posix()
     for address in page.loads:
         if ELSEWHERE.match(address):
-            yield f"{where}: it loads {address}, and must load nothing from the network."
+            yield f"{where}: it loads {address}, {FORBIDDEN}"
 
 
 def _fetching_styles(site: Path) -> Iterator[str]:
     for path in sorted(site.rglob("*.css")):
         text = path.read_text(encoding="utf-8", errors="replace")
         for address in re.findall(r"(?:url\(|@import )\s*[\"']?((?:https?:)?//[^\"')\s;]+)", text):
-            yield f"{path.relative_to(site).as_posix()}: it loads {address}, and must load nothing from the network."
+            yield f"{path.relative_to(site).as_posix()}: it loads {address}, {FORBIDDEN}"
