@@ -9,7 +9,7 @@ from pathlib import Path
 import course
 
 # What is for whoever teaches has its own part in the contents; of the rest, these come first.
-FOR_LECTURERS = ("teaching", "lecture_notes", "quiz", "grading")
+FOR_LECTURERS = ("teaching", "lecture_notes", "quiz", "grading", "hub")
 FIRST = ("before_you_start", "trouble", "glossary", "notation", "questions", "benchmarks")
 FOR_ENGINEERS = ("judging",)
 # Left out of the reference: what runs inside the sandbox, the settings of Sphinx, and the known mistakes.

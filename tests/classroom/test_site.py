@@ -1,0 +1,279 @@
+"""The website: built once from a copy of the project with three lessons, one of them broken and one old."""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from course.arrays import Refusal
+from course.authoring.stamps import ROOT
+from course.classroom import saved
+from course.classroom.site import build, documents, lessons, proof
+
+GOOD = "05_spreading_rewards"
+BROKEN = "03_jackpots"
+OLD = "04_policy_gradient"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+STEP_OF_THE_SOLUTION = "np.full(length, score / length)"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of the site, and the complaints."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "docs", root / "docs")
+    for folder in ("solutions", "notebooks"):
+        (root / folder).mkdir()
+        for name in (GOOD, BROKEN, OLD):
+            shutil.copy(ROOT / folder / f"{name}.ipynb", root / folder)
+    for source in (ROOT / "solutions").glob("[0-9][0-9]_*.py"):
+        shutil.copy(source, root / "solutions")
+
+    broken = root / "solutions" / f"{BROKEN}.ipynb"
+    broken.write_text(broken.read_text(encoding="utf-8")[:3000], encoding="utf-8")
+    source = root / "solutions" / f"{OLD}.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    stamp_as_built(root / "solutions" / f"{GOOD}.ipynb", root / "solutions" / f"{GOOD}.py")
+
+    plan = build.everything(root, moving=False)
+    out = tmp_path_factory.mktemp("out") / "site"
+    return out, build.build(out, build.Plan(root=root, lessons=plan.lessons, frames=None, slides=False))
+
+
+def stamp_as_built(path, source):
+    """Whatever the state of today's notebooks, this one is not old."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["metadata"]["advantage"]["source"] = saved.stamps.source_hash(source)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium, and CI is set")
+        pytest.skip("no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, built):
+    """Opens a page of the site from its file, its formulas set; notes what it asks the network for."""
+    contexts = []
+
+    def opened(where, *, theme="light", size=DESKTOP):
+        context = chromium.new_context(viewport=size, color_scheme=theme)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(f"{built[0].resolve().as_uri()}/{where}")
+        page.wait_for_function("!window.MathJax?.Hub || document.querySelector('.MathJax') !== null")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+# What is wrong is named, and the rest is built
+
+
+def test_a_broken_and_an_old_notebook_are_named_and_every_other_page_is_without_fault(built):
+    out, complaints = built
+    absent = [name for name in complaints if "there is no such file. The lesson is left out." in name]
+    others = [each for each in complaints if each not in absent]
+    assert len(absent) == 13
+    assert others[0].startswith(f"solutions/{BROKEN}.ipynb: it ends half-way")
+    assert others[1] == f"solutions/{OLD}.ipynb: it is older than its source; its page says so."
+    assert others[2:] == []  # no warning of Sphinx, no dead link, nothing fetched, no heavy page
+    assert "This page is old" in (out / f"notebooks/{OLD}.html").read_text(encoding="utf-8")
+    assert "This page is old" not in (out / f"notebooks/{GOOD}.html").read_text(encoding="utf-8")
+    assert "This lesson is left out" in (out / f"notebooks/{BROKEN}.html").read_text(encoding="utf-8")
+
+
+def test_there_is_a_page_for_every_lesson_document_and_part_of_the_library(built):
+    out, _ = built
+    for source in (ROOT / "solutions").glob("[0-9][0-9]_*.py"):
+        assert (out / f"notebooks/{source.stem}.html").is_file()
+    for document in (ROOT / "docs").rglob("*.md"):
+        assert (out / document.relative_to(ROOT).with_suffix(".html")).is_file()
+    reference = "".join(path.read_text(encoding="utf-8") for path in (out / "reference").glob("*.html"))
+    for there in (
+        "course.returns.gae",
+        "course.checks.judge",
+        "course.plots.gae",
+        "course.worlds.writer.learn",
+    ):
+        assert f'id="{there}"' in reference or f'id="module-{there}"' in reference
+    for hidden in ("course.grading.inside", "course.checks.mutants"):
+        assert f'"module-{hidden}' not in reference
+
+
+def test_pages_are_light(built):
+    sizes = proof.weights(built[0])
+    assert max(sizes.values()) <= proof.HEAVIEST
+    assert sizes[f"notebooks/{GOOD}.html"] > 200_000  # its pictures are counted
+
+
+# The proof finds what it looks for
+
+
+def test_dead_links_foreign_files_and_heavy_pages_are_found(tmp_path):
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames/one.webp").write_bytes(bytes(proof.HEAVIEST))
+    (tmp_path / "style.css").write_text('@import "https://fonts.example/a.css"; a { background: url(b.png) }')
+    (tmp_path / "other.html").write_text('<h1 id="there">Here</h1>')
+    (tmp_path / "index.html").write_text(
+        '<a href="other.html#there">good</a> <a href="https://example.org">out</a> <a href="#">top</a>'
+        '<a href="gone.html">dead</a> <a href="other.html#gone">dead</a> <a href="../x.html">outside</a>'
+        '<img src="gone.png"> <script src="//cdn.example/x.js"></script>'
+    )
+    assert proof.complaints(tmp_path, frames={"other.html": tmp_path / "frames"}) == [
+        "index.html: the link 'gone.html' leads to no file of the site.",
+        "index.html: the link 'other.html#gone' leads to a page without that anchor.",
+        "index.html: the link '../x.html' leads to no file of the site.",
+        "index.html: the link 'gone.png' leads to no file of the site.",
+        "index.html: it loads //cdn.example/x.js, and must load nothing from the network.",
+        "style.css: it loads https://fonts.example/a.css, and must load nothing from the network.",
+        "other.html: 5.0 MB with its pictures and frames; at most 5.",
+    ]
+    assert proof.outward(tmp_path) == ["https://example.org"]
+
+
+# Where the pages go
+
+
+def test_a_folder_that_is_no_site_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(Refusal, match="out must be an empty folder"):
+        build.build(tmp_path, build.everything())
+    assert (tmp_path / "thesis.tex").is_file()
+
+
+def test_whoever_stops_it_keeps_the_old_pages(tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / build.MARK).write_text("")
+    (out / "index.html").write_text("the old one")
+    monkeypatch.setattr(build, "_sphinx", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        build.build(out, build.Plan(root=ROOT, lessons=[GOOD], frames=None, slides=False))
+    assert (out / "index.html").read_text() == "the old one"
+
+
+# A lesson as a page
+
+
+def test_an_exercise_is_shown_as_its_contract_and_its_solution_is_folded():
+    source = 'def f(x):\n    """Twice x."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION'
+    assert lessons.contract(source) == 'def f(x):\n    """Twice x."""\n    ...  # your lines'
+    assert lessons.solved(source) == 'def f(x):\n    """Twice x."""\n    return 2 * x'
+
+
+def test_formulas_in_folds_are_marked_and_code_in_them_is_not():
+    fold = "Costs $x$ and $y$\n<details><summary>$a_t$?</summary>It costs <code>$1 or $2</code>.</details>"
+    assert lessons.formulas_in_html(fold) == (
+        'Costs $x$ and $y$\n<details><summary><span class="math notranslate">\\(a_t\\)</span>?</summary>'
+        "It costs <code>$1 or $2</code>.</details>"
+    )
+
+
+def test_each_widget_is_played_once_in_order():
+    lesson = saved.read(ROOT / "solutions" / f"{GOOD}.ipynb")
+    asked = []
+    nowhere = lessons.Neighbours(earlier=None, later=None, slides=None, notebook=None)
+
+    def play(twin, widget):
+        asked.append((widget, "Interactive figure" in twin))
+        return "<p>played</p>"
+
+    page = json.dumps(lessons.page(lesson, nowhere, play=play, old=False))
+    count = (ROOT / "solutions" / f"{GOOD}.py").read_text(encoding="utf-8").count("widgets.Explorer(")
+    assert asked == [(number, True) for number in range(count)]
+    assert page.count("<p>played</p>") == count > 1
+    assert "advantage-twin" not in page
+
+
+def test_a_readme_without_its_picture_is_refused_by_name():
+    readme = re.sub(r"!\[.+?\)\n", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    with pytest.raises(documents.Gap, match=r"README.md: the picture"):
+        documents.landing(readme, lessons=[GOOD], documents=[], slides=False)
+
+
+# In a browser
+
+
+def test_a_solution_is_read_only_after_its_fold_is_opened(visit):
+    page = visit(f"notebooks/{GOOD}.html")
+    solution = page.locator("details.hide", has_text=STEP_OF_THE_SOLUTION)
+    assert solution.count() == 1
+    assert (
+        page.get_by_text(STEP_OF_THE_SOLUTION).count() == solution.get_by_text(STEP_OF_THE_SOLUTION).count()
+    )
+    assert not solution.locator("pre").is_visible()
+    solution.locator("summary").click()
+    assert solution.locator("pre").is_visible()
+    assert "### BEGIN" not in page.content()
+
+    assert page.locator(".invitation").count() == 3
+    assert "guess = None" not in page.locator("article").inner_text()
+    assert page.get_by_text("...  # your lines").count() == 2
+    side_road = page.get_by_text("point backwards")
+    assert not side_road.is_visible()
+    page.goto(page.url + "#what-clipping-hides")
+    page.wait_for_function("document.querySelector('details.deeper').open")
+
+
+def test_a_search_finds_the_word_without_a_server(visit):
+    page = visit("index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("advantage")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    assert "Glossary" in page.locator("#search-results").inner_text()
+    assert [url for url in page.asked if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    for where in ("index.html", f"notebooks/{GOOD}.html", "reference/returns.html"):
+        page = visit(where, theme=theme)
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        found = Axe().run(page).response["violations"]
+        serious = [each for each in found if each["impact"] in ("critical", "serious")]
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == []
+
+
+@pytest.mark.parametrize(
+    "where", ["index.html", f"notebooks/{GOOD}.html", "docs/notation.html", "reference/returns.html"]
+)
+def test_nothing_is_wider_than_a_phone(visit, where):
+    page = visit(where, size=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert [url for url in page.asked if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+def test_a_formula_stands_on_its_line(visit):
+    page = visit(f"notebooks/{GOOD}.html")
+    formula = page.locator("span.math .MathJax").first
+    formula.wait_for()
+    assert "√" not in formula.inner_text() or formula.bounding_box()["height"] > 10
+    assert page.locator(".MathJax_Error, .merror").count() == 0
