@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_frames(commands)
     _add_quiz(commands)
     _add_site(commands)
+    _add_learning(commands)
     return parser
 
 
@@ -160,6 +161,32 @@ def _add_site(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--out", type=Path, default=Path("build/site"), metavar="DIR")
     command.add_argument("--without-frames", action="store_true", help="widgets stand still; much quicker")
     command.set_defaults(run=_site)
+
+
+def _add_learning(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "progress", help="which exercises pass in your notebooks, as they are saved"
+    )
+    command.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="with your notebooks, which are run; notebooks/ if none",
+    )
+    command.add_argument(
+        "--picture", type=Path, metavar="FILE", help="PNG: your predictions and what came out"
+    )
+    command.set_defaults(run=_progress)
+
+    command = commands.add_parser("restart", help="put an exercise or a lesson back to how it was handed out")
+    command.add_argument(
+        "what", metavar="EXERCISE_OR_LESSON", help="for instance gae, or 08; yours is kept in mine/"
+    )
+    command.add_argument(
+        "--notebooks", type=Path, metavar="DIR", help="with your notebooks; notebooks/ if none"
+    )
+    command.set_defaults(run=_restart)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -339,6 +366,19 @@ def _exam(options: argparse.Namespace) -> int:
         variants=options.variants,
     )
     print(f"{len(written)} files are in {options.out}")
+    return 0
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from course.classroom.panel import tell
+
+    return 1 if tell(options.folder, picture=options.picture).unread else 0
+
+
+def _restart(options: argparse.Namespace) -> int:
+    from course.classroom.restart import restart
+
+    print("\n".join(restart(options.what, notebooks=options.notebooks)))
     return 0
 
 

@@ -48,7 +48,7 @@ def test_help_names_every_command(capsys):
         cli.main(["--help"])
     assert done.value.code == 0
     said = capsys.readouterr().out
-    for command in ("doctor", "build", "random-scores", "grade", "judge"):
+    for command in ("doctor", "build", "random-scores", "grade", "judge", "progress", "restart"):
         assert re.search(rf"^    {command}\b", said, re.M)
 
 

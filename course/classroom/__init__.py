@@ -5,6 +5,11 @@
     frames       records the widgets of the lessons, so that they play on a page where no kernel runs
     quiz         polls, quizzes and exams whose wrong answers are what known mistakes give
     site         the website: lessons, slides, documents and the reference of the library
+    guesses      what a learner wrote into the `guess = …` cells, read and never run
+    calibration  each guess beside what came out, and what that says in sum
+    progress     which exercises pass, judged again from the saved notebooks
+    panel        what a learner is told of it, in a terminal and in lesson 0
+    restart      puts an exercise or a lesson back to how it was handed out
 
 Nothing is re-exported: each module is asked for what it gives.
 """

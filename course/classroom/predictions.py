@@ -18,13 +18,14 @@ class Prediction:
 
     lesson: str  # two digits
     place: int  # 1 for the first of its lesson
+    about: str  # what it asks for, in a few words
     begins: str  # the first words after the mark, as they stand in the lesson; no other prediction has them
     question: str  # can be understood without the lesson
     unit: str  # of the truth, as after a number; "" where the number says all
     truth: Guess | tuple[Guess, ...]
     scale: Literal["ratio", "difference", "choice"]  # which of guess / truth, guess - truth, guess == truth
-    options: tuple[str, str, str, str]  # in a sensible order; three of them are the naive expectations
-    answer: str  # the one of the options that comes true
+    options: tuple[str, str, str, str]  # in order, all as round as the naive expectations among them
+    answer: str  # the one of the options that is nearest to the truth
     within: tuple[float, float] | None = None  # where the truth lies if it varies with run and machine
     parts: tuple[str, ...] = ()  # what each number of a tuple is about
 
@@ -43,6 +44,7 @@ PREDICTIONS = (
     Prediction(
         lesson="00",
         place=1,
+        about="random play's score in Pong",
         begins="A game of Pong is about to be played",
         question=(
             "Somebody plays a game of Pong to 21 by pressing random buttons, and each point pays +1 or -1: "
@@ -57,23 +59,20 @@ PREDICTIONS = (
     Prediction(
         lesson="01",
         place=1,
+        about="random scores",
         begins="What will the random player score in each of the five?",
         question="What does random play score in Pong, Breakout, Ms. Pac-Man, Skiing and Video Pinball?",
         unit="points",
         truth=(-20.25, 0.5, 240, -16_544, 23_759),
         scale="ratio",
-        options=(
-            "all of them near 10",
-            "from 0 to 100",
-            "from -20 to 1,000",
-            "from -16,544 to 23,759",
-        ),
-        answer="from -16,544 to 23,759",
+        options=("all of them near 10", "from 0 to 100", "from -20 to 1,000", "from -20,000 to 20,000"),
+        answer="from -20,000 to 20,000",
         parts=("Pong", "Breakout", "Ms. Pac-Man", "Skiing", "Video Pinball"),
     ),
     Prediction(
         lesson="01",
         place=2,
+        about="Breakout's share of the gradient",
         begins="What share of it belongs to Breakout",
         question=(
             "Five games share one network and have equal say: how many percent of the gradient's length "
@@ -82,12 +81,13 @@ PREDICTIONS = (
         unit="%",
         truth=0.0015,
         scale="ratio",
-        options=("0.0015 %", "0.5 %", "5 %", "20 %"),
-        answer="0.0015 %",
+        options=("0.002 %", "0.5 %", "5 %", "20 %"),
+        answer="0.002 %",
     ),
     Prediction(
         lesson="01",
         place=3,
+        about="Breakout's error in one network",
         begins="What will Breakout's error be afterwards?",
         question=(
             "Breakout's error is 1.4 standard deviations before one network is trained on five games: what "
@@ -96,12 +96,13 @@ PREDICTIONS = (
         unit="standard deviations",
         truth=1_534,
         scale="ratio",
-        options=("0.6", "1.4", "10", "1,534"),
-        answer="1,534",
+        options=("0.5", "1.5", "10", "1,500"),
+        answer="1,500",
     ),
     Prediction(
         lesson="02",
         place=1,
+        about="Agent57's largest scaled score",
         begins="In each of the 57 games its score is put",
         question=(
             "On a ruler from random play (0) to a professional human (1), what is Agent57's largest score "
@@ -110,12 +111,13 @@ PREDICTIONS = (
         unit="times the ruler",
         truth=496,
         scale="ratio",
-        options=("1", "5", "50", "496"),
-        answer="496",
+        options=("1", "5", "50", "500"),
+        answer="500",
     ),
     Prediction(
         lesson="02",
         place=2,
+        about="the first game after the second",
         begins="What is it worth after two games?",
         question=(
             "Scores are divided by the best so far, so the first game of Video Pinball (3,423 points) is "
@@ -124,12 +126,13 @@ PREDICTIONS = (
         unit="of the ruler",
         truth=0.0734,
         scale="ratio",
-        options=("0.0734", "0.5", "0.9", "1"),
-        answer="0.0734",
+        options=("0.07", "0.5", "0.9", "1"),
+        answer="0.07",
     ),
     Prediction(
         lesson="02",
         place=3,
+        about="a game with each step scaled",
         begins="Scale every step of the second one",
         question=(
             "A game of Pong ended -21 after 988 steps: what is its score once the reward of each step is "
@@ -138,12 +141,13 @@ PREDICTIONS = (
         unit="points",
         truth=483.5,
         scale="difference",
-        options=("-21", "-10.5", "0", "483.5"),
-        answer="483.5",
+        options=("-20", "-10", "0", "480"),
+        answer="480",
     ),
     Prediction(
         lesson="03",
         place=1,
+        about="mean of twenty answers",
         begins="Draw twenty answers. What is their mean?",
         question=(
             "Answers earn 4.5 points on average, thanks to rare jackpots of 100: what is the mean of the "
@@ -152,12 +156,13 @@ PREDICTIONS = (
         unit="points",
         truth=1.6,
         scale="ratio",
-        options=("1.6", "3.5", "4.5", "9.5"),
-        answer="1.6",
+        options=("1.5", "3.5", "4.5", "9.5"),
+        answer="1.5",
     ),
     Prediction(
         lesson="03",
         place=2,
+        about="95 % intervals that hold",
         begins="In how many percent of the batches of 20 does it?",
         question=(
             "A 95 % interval is computed from each batch of 20 answers with rare jackpots: how many percent"
@@ -166,12 +171,13 @@ PREDICTIONS = (
         unit="%",
         truth=46.6,
         scale="ratio",
-        options=("46.6 %", "75 %", "90 %", "95 %"),
-        answer="46.6 %",
+        options=("45 %", "75 %", "90 %", "95 %"),
+        answer="45 %",
     ),
     Prediction(
         lesson="03",
         place=3,
+        about="price of one more digit",
         begins="The mean of a batch of 20 is off by 3.8 points",
         question=(
             "For one more digit of the mean, a tenth of the error, how many times as many answers do you "
@@ -186,6 +192,7 @@ PREDICTIONS = (
     Prediction(
         lesson="04",
         place=1,
+        about="batches that point the wrong way",
         begins="Draw many batches of 20. What share of them points",
         question=(
             "How many percent of the batches of 20 answers give a gradient that points the wrong way, more "
@@ -200,6 +207,7 @@ PREDICTIONS = (
     Prediction(
         lesson="04",
         place=2,
+        about="100 points for everybody",
         begins="Everybody gets 100 points more.",
         question=(
             "Every answer is paid 100 points more: by which factor does the error of a batch's gradient grow?"
@@ -213,6 +221,7 @@ PREDICTIONS = (
     Prediction(
         lesson="04",
         place=3,
+        about="rulers that point to the worse",
         begins="How many of the six point, on average, to A",
         question=(
             "Six ways to scale the rewards of two machines: with how many of them does the mean gradient "
@@ -227,6 +236,7 @@ PREDICTIONS = (
     Prediction(
         lesson="05",
         place=1,
+        about="longest game's share over shortest's",
         begins="Twenty episodes are played at random, and each score",
         question=(
             "In CartPole each step pays 1 point, and each score is shared evenly over its own steps: how "
@@ -235,18 +245,19 @@ PREDICTIONS = (
         unit="times",
         truth=1,
         scale="ratio",
-        options=("0.15", "1", "7", "50"),
+        options=("0.2", "1", "7", "50"),
         answer="1",
     ),
     Prediction(
         lesson="05",
         place=2,
+        about="last update that changes anything",
         begins="With equal shares, which update is the last one",
         question=(
             "Of sixty updates, number 31 brings a jackpot, and the judge changes its mind at 46: with equal"
             " shares, which update is the last that changes the policy?"
         ),
-        unit="updates",
+        unit="",
         truth=31,
         scale="difference",
         options=("30", "31", "46", "60"),
@@ -255,6 +266,7 @@ PREDICTIONS = (
     Prediction(
         lesson="05",
         place=3,
+        about="whole score, 100 updates",
         begins="The writer starts at 500 million points.",
         question=(
             "A writer starts at 500 million points, and the best answer earns 2,500: at how many million is"
@@ -263,12 +275,13 @@ PREDICTIONS = (
         unit="million points",
         truth=603,
         scale="ratio",
-        options=("500", "603", "1,500", "2,500"),
-        answer="603",
+        options=("500", "600", "1,500", "2,500"),
+        answer="600",
     ),
     Prediction(
         lesson="06",
         place=1,
+        about="words until V knows",
         begins="The exact $V$ is the best critic that there can be.",
         question=(
             "After how many of a tale's five words does the best possible critic explain more than 99 % of "
@@ -283,6 +296,7 @@ PREDICTIONS = (
     Prediction(
         lesson="06",
         place=2,
+        about="variance that is left",
         begins="A hundredth is left of this score.",
         question=(
             "How many percent of the variance of all scores are left when the exact V is subtracted, on the"
@@ -291,13 +305,14 @@ PREDICTIONS = (
         unit="%",
         truth=(100.0, 0.3),
         scale="ratio",
-        options=("1 and 1", "50 and 1", "50 and 10", "100 and 0.3"),
+        options=("1 and 1", "50 and 0.3", "50 and 10", "100 and 0.3"),
         answer="100 and 0.3",
         parts=("on the blank page", "after five words"),
     ),
     Prediction(
         lesson="06",
         place=3,
+        about="100 updates",
         begins="The whole score brought the writer to 603 million",
         question=(
             "The whole score brought the writer to 603 of 2,500 million: where do *minus the others* and *R"
@@ -306,19 +321,20 @@ PREDICTIONS = (
         unit="million points",
         truth=(1_886, 2_229),
         scale="ratio",
-        options=("610 and 650", "800 and 1,200", "1,886 and 2,229", "2,229 and 1,886"),
-        answer="1,886 and 2,229",
+        options=("600 and 650", "800 and 1,200", "1,900 and 2,200", "2,200 and 1,900"),
+        answer="1,900 and 2,200",
         parts=("minus the others", "R - V"),
     ),
     Prediction(
         lesson="07",
         place=1,
+        about="the largest surprise",
         begins="There were six steps: five words",
         question=(
             "A tale of five lucky words (steps 1 to 5) is paid in step 6: which step was the largest "
             "surprise to the exact critic?"
         ),
-        unit="step",
+        unit="",
         truth=5,
         scale="choice",
         options=("1", "3", "5", "6"),
@@ -327,6 +343,7 @@ PREDICTIONS = (
     Prediction(
         lesson="07",
         place=2,
+        about="TD error, 12 updates",
         begins="$R - V$ took the writer to 1,102 million",
         question=(
             "R - V took the writer to 1,102 million points of 2,500 in 12 updates: where does the TD error "
@@ -335,12 +352,13 @@ PREDICTIONS = (
         unit="million points",
         truth=2_474,
         scale="ratio",
-        options=("700", "1,100", "1,500", "2,474"),
-        answer="2,474",
+        options=("700", "1,100", "1,500", "2,500"),
+        answer="2,500",
     ),
     Prediction(
         lesson="07",
         place=3,
+        about="where TD(0) learns first",
         begins="A critic of random numbers learns by TD(0).",
         question=(
             "A walk goes through A, B, C, D and E, and the prize waits beyond E: in which place is a critic"
@@ -355,6 +373,7 @@ PREDICTIONS = (
     Prediction(
         lesson="08",
         place=1,
+        about="TD error with a blind critic",
         begins="With the exact critic, $\\delta$ took the writer",
         question=(
             "With the exact critic the TD error took the writer to 2,499 million: where does it take it "
@@ -363,18 +382,19 @@ PREDICTIONS = (
         unit="million points",
         truth=504,
         scale="ratio",
-        options=("504", "1,500", "2,229", "2,499"),
-        answer="504",
+        options=("500", "1,500", "2,200", "2,500"),
+        answer="500",
     ),
     Prediction(
         lesson="08",
         place=2,
+        about="most credit at λ = 0",
         begins="At $\\lambda = 0$, which step gets the most credit",
         question=(
             "In a rally of Pong the paddle meets the ball at step 234, and the point is paid at step 251: "
             "which step gets the most credit at lambda = 0?"
         ),
-        unit="steps",
+        unit="",
         truth=234,
         scale="difference",
         options=("205", "234", "251", "259"),
@@ -383,6 +403,7 @@ PREDICTIONS = (
     Prediction(
         lesson="08",
         place=3,
+        about="λ = 0.95 with a blind critic",
         begins="With the blind critic all news comes in the last step.",
         question=(
             "With a critic that says the same number everywhere, lambda = 0 ends at 504 million points and "
@@ -391,18 +412,19 @@ PREDICTIONS = (
         unit="million points",
         truth=1_662,
         scale="ratio",
-        options=("504", "600", "1,100", "1,662"),
-        answer="1,662",
+        options=("500", "600", "1,100", "1,700"),
+        answer="1,700",
     ),
     Prediction(
         lesson="09",
         place=1,
+        about="the row that is no step",
         begins="One row of this log is no step of the game at all.",
         question=(
             "A vector environment stops CartPole after 500 steps, rows 0 to 499 of its log: which row is no"
             " step of the game at all?"
         ),
-        unit="row",
+        unit="",
         truth=500,
         scale="choice",
         options=("498", "499", "500", "501"),
@@ -411,6 +433,7 @@ PREDICTIONS = (
     Prediction(
         lesson="09",
         place=2,
+        about="TD error of a merged flag",
         begins="What is $\\delta$ in row 499 if the two flags",
         question=(
             "A perfect game is stopped by its time limit, each step pays 1 and is worth 100 points: what is"
@@ -425,12 +448,13 @@ PREDICTIONS = (
     Prediction(
         lesson="09",
         place=3,
+        about="the mistake that turns the sign",
         begins="Which of the three mistakes turns the sign",
         question=(
             "Three mistakes at a time limit: (1) it counts as death, (2) V of the next row, (3) the sum "
             "runs on into the next episode; which one turns the sign of the advantage?"
         ),
-        unit="mistake",
+        unit="",
         truth=1,
         scale="choice",
         options=("1", "2", "3", "none of them"),
@@ -439,6 +463,7 @@ PREDICTIONS = (
     Prediction(
         lesson="10",
         place=1,
+        about="plays in a batch until it turns",
         begins="The exact gradient is +0.25, towards B.",
         question=(
             "One machine pays 1 point, the better one 100 points in 2 of 100 plays, and advantages are "
@@ -454,6 +479,7 @@ PREDICTIONS = (
     Prediction(
         lesson="10",
         place=2,
+        about="steps until the pole stands",
         begins="A beginner holds the pole for about 20 steps.",
         question=(
             "An actor-critic learns CartPole in eight games at a time: after how many steps of practice, in"
@@ -462,13 +488,14 @@ PREDICTIONS = (
         unit="steps",
         truth=71_000,
         scale="ratio",
-        options=("1,000", "10,000", "71,000", "1,000,000"),
-        answer="71,000",
+        options=("1,000", "10,000", "70,000", "1,000,000"),
+        answer="70,000",
         within=(30_000, 200_000),
     ),
     Prediction(
         lesson="10",
         place=3,
+        about="a million times the reward",
         begins="With rewards a million times as large",
         question=(
             "The rewards of CartPole are multiplied by a million: what is the best mean score within "
@@ -484,6 +511,7 @@ PREDICTIONS = (
     Prediction(
         lesson="11",
         place=1,
+        about="ratio at which the clip begins",
         begins="With $c = 0.2$ and $A_t > 0$",
         question=(
             "PPO's clip is 0.2, and the action was good: from which ratio of new to old probability on has "
@@ -498,6 +526,7 @@ PREDICTIONS = (
     Prediction(
         lesson="11",
         place=2,
+        about="nats without the clip",
         begins="With the clip, no update moves the policy by more than",
         question=(
             "With PPO's clip no update moves the policy by more than 0.02 nats: by at least how many nats "
@@ -506,13 +535,14 @@ PREDICTIONS = (
         unit="nats",
         truth=0.86,
         scale="ratio",
-        options=("0.02", "0.05", "0.1", "0.86"),
-        answer="0.86",
+        options=("0.02", "0.05", "0.1", "0.9"),
+        answer="0.9",
         within=(0.4, 2.0),
     ),
     Prediction(
         lesson="11",
         place=3,
+        about="changes that break PPO",
         begins="How many of the ten changes break it",
         question=(
             "Ten changes are made to a PPO that solves CartPole with ten seeds of ten: how many of the "
@@ -527,6 +557,7 @@ PREDICTIONS = (
     Prediction(
         lesson="12",
         place=1,
+        about="Pong after three minutes",
         begins="A beginner scores about -21.",
         question=(
             "A beginner scores about -21 in Pong, and 21 is the best: what does an agent score after three "
@@ -542,6 +573,7 @@ PREDICTIONS = (
     Prediction(
         lesson="12",
         place=2,
+        about="surprise before a lost point",
         begins="In the lost rally: how many steps *before* the point",
         question=(
             "A trained critic watches a lost rally of Pong (a second has 15 steps): how many steps before "
@@ -556,6 +588,7 @@ PREDICTIONS = (
     Prediction(
         lesson="12",
         place=3,
+        about="Breakout's error in its own unit",
         begins="In raw points, Breakout's error on new episodes",
         question=(
             "One network for five games leaves Breakout with an error of 1,530 standard deviations in raw "
@@ -564,12 +597,13 @@ PREDICTIONS = (
         unit="standard deviations",
         truth=1.05,
         scale="ratio",
-        options=("0.1", "1.05", "30", "1,530"),
-        answer="1.05",
+        options=("0.1", "1", "30", "1,500"),
+        answer="1",
     ),
     Prediction(
         lesson="13",
         place=1,
+        about="nats of one plain step",
         begins="One plain gradient step, learning rate 1",
         question=(
             "A language model is paid up to 5 million points: how many nats an answer does one plain "
@@ -578,13 +612,14 @@ PREDICTIONS = (
         unit="nats",
         truth=430,
         scale="ratio",
-        options=("0.01", "1", "10", "430"),
-        answer="430",
+        options=("0.01", "1", "10", "400"),
+        answer="400",
         within=(100, 1_000),
     ),
     Prediction(
         lesson="13",
         place=2,
+        about="the end, to a critic that knows nothing",
         begins="Now ask a critic that has learned nothing",
         question=(
             "Ending a tale is truly worth 189 thousand points less than going on: by how much does GAE with"
@@ -593,12 +628,13 @@ PREDICTIONS = (
         unit="thousand points",
         truth=68,
         scale="difference",
-        options=("-189", "-95", "0", "68"),
-        answer="68",
+        options=("-190", "-95", "0", "70"),
+        answer="70",
     ),
     Prediction(
         lesson="13",
         place=3,
+        about="best prize of three weights",
         begins="Three models learn with three weights",
         question=(
             "A language model learns with three different weights, and the prize is 5 million points at "
@@ -607,13 +643,14 @@ PREDICTIONS = (
         unit="million points",
         truth=4.96,
         scale="difference",
-        options=("0.5", "2.5", "4", "4.96"),
-        answer="4.96",
+        options=("0.5", "2.5", "4", "5"),
+        answer="5",
         within=(4.8, 5.0),
     ),
     Prediction(
         lesson="14",
         place=1,
+        about="nats of jackpots alone",
         begins="A policy writes jackpots and nothing else",
         question=(
             "One answer in a thousand is a jackpot: how many nats from the reference is the nearest policy "
@@ -622,12 +659,13 @@ PREDICTIONS = (
         unit="nats",
         truth=6.90,
         scale="ratio",
-        options=("0.001", "0.7", "6.9", "1,000"),
-        answer="6.9",
+        options=("0.001", "0.7", "7", "1,000"),
+        answer="7",
     ),
     Prediction(
         lesson="14",
         place=2,
+        about="true prize of a fooled policy",
         begins="The reference has a true mean prize of 0.38 million",
         question=(
             "A policy starts at a true mean prize of 0.38 million points, of 5, and learns from a learned "
@@ -636,13 +674,14 @@ PREDICTIONS = (
         unit="million points",
         truth=0.34,
         scale="ratio",
-        options=("0.34", "1", "2.8", "5"),
-        answer="0.34",
+        options=("0.3", "1", "3", "5"),
+        answer="0.3",
         within=(0.1, 5.0),
     ),
     Prediction(
         lesson="15",
         place=1,
+        about="wrong programs that pass",
         begins="Somebody calls a program sound if its prize",
         question=(
             "Eight programs have a wrong line, and one is called sound if its prize is above 4.3 of 5 "
@@ -657,6 +696,7 @@ PREDICTIONS = (
     Prediction(
         lesson="15",
         place=2,
+        about="who is wrong at λ = 1",
         begins="Who is still wrong at $\\lambda = 1$?",
         question=(
             "Patient 4's sum runs through the padding, and patient 5's prize stands one row too late: who "
@@ -671,6 +711,7 @@ PREDICTIONS = (
     Prediction(
         lesson="15",
         place=3,
+        about="gradient of a loss of 0",
         begins="How long is the gradient of this loss",
         question=(
             "A policy's loss is 0 in every update, as centred advantages have the mean 0: how long is its "
@@ -679,7 +720,7 @@ PREDICTIONS = (
         unit="",
         truth=0.17,
         scale="ratio",
-        options=("0", "0.001", "0.17", "10"),
-        answer="0.17",
+        options=("0", "0.001", "0.2", "10"),
+        answer="0.2",
     ),
 )
