@@ -12,7 +12,7 @@ ROOT = Path(course.__file__).parent.parent
 DOCUMENTS = sorted(
     [
         *ROOT.glob("*.md"),
-        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "course").rglob("*.md"),
         *(ROOT / "solutions").glob("*.py"),
     ]
