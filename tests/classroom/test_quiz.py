@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -106,6 +107,17 @@ def test_a_thousand_questions_have_distinct_finite_short_answers_and_one_that_is
             sentence = text.endswith((".", "?")) and " " in text
             assert sentence if BY_NAME[question.name].of_mistake else len(text) <= page.SHORT, where
             assert not re.search(r"nan|inf", text, re.I) or sentence, where
+
+
+def test_two_choices_are_never_so_near_that_rounding_on_the_way_makes_one_of_the_other(of_numbers):
+    gaps = []
+    for question in of_numbers:
+        exercise = exercise_named(question.exercise)
+        values = [outcome(exercise, choice.ran, question.drawn) for choice in question.choices]
+        for one, other in combinations(values, 2):
+            assert np.shape(one) == np.shape(other), question.name
+            gaps.append(np.abs(np.subtract(one, other, dtype=float)).max())
+    assert min(gaps) > 0.03  # four units of the last digit, and each of the two rounded by half a unit at most
 
 
 def test_the_right_answer_is_the_references_own(of_numbers):
