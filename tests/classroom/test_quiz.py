@@ -21,7 +21,7 @@ from course.authoring.stamps import ROOT, sources
 from course.checks.exercise import Case
 from course.classroom.quiz import files, gift, page, qti, questions
 from course.classroom.quiz.bank import INVENTORY, TEMPLATES
-from course.classroom.quiz.questions import Drawn, Template, ask, exercise_named, outcome, stands_out
+from course.classroom.quiz.questions import Drawn, Runs, Template, ask, exercise_named, stands_out
 from course.classroom.quiz.shown import apart, exact, say, say_all
 from tests import quiz_table, tables_in_docs
 from tests.test_browser import browser  # noqa: F401  (a fixture)
@@ -112,12 +112,12 @@ def test_a_thousand_questions_have_distinct_finite_short_answers_and_one_that_is
 def test_two_choices_are_never_so_near_that_rounding_on_the_way_makes_one_of_the_other(of_numbers):
     gaps = []
     for question in of_numbers:
-        exercise = exercise_named(question.exercise)
-        values = [outcome(exercise, choice.ran, question.drawn) for choice in question.choices]
+        runs = Runs(exercise_named(question.exercise), question.drawn)
+        values = [runs.of(choice.ran) for choice in question.choices]
         for one, other in combinations(values, 2):
             assert np.shape(one) == np.shape(other), question.name
             gaps.append(np.abs(np.subtract(one, other, dtype=float)).max())
-    assert min(gaps) > 0.03  # four units of the last digit, and each of the two rounded by half a unit at most
+    assert min(gaps) > 0.03  # four units of the last digit, of which rounding the two takes one
 
 
 def test_the_right_answer_is_the_references_own(of_numbers):
@@ -151,17 +151,17 @@ def test_a_choice_that_no_run_made_would_be_counted():
 
 def test_only_one_of_the_sentences_names_the_mistake_that_was_made(of_mistakes):
     for question in of_mistakes:
-        exercise = exercise_named(question.exercise)
+        runs = Runs(exercise_named(question.exercise), question.drawn)
         shown = question.choices[question.right].gives
         assert f"gives {shown} for" in question.text
-        again = [outcome(exercise, choice.ran, question.drawn) for choice in question.choices]
+        again = [runs.of(choice.ran) for choice in question.choices]
         assert [say_all(value) for value in again].count(shown) == 1, question.name
 
 
 def test_the_worked_way_ends_with_the_answer(bank):
     for question in bank:
         exercise = exercise_named(question.exercise)
-        right = say_all(outcome(exercise, exercise.reference, question.drawn))
+        right = say_all(Runs(exercise, question.drawn).of(exercise.reference))
         line = question.worked[-2 if BY_NAME[question.name].of_mistake else -1]
         assert re.search(rf"(^|[ =]){re.escape(right)}$", line), (question.name, question.seed, line, right)
 

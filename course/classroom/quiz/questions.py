@@ -107,8 +107,8 @@ class Question:
     @property
     def produced(self) -> int:
         """How many wrong choices a run has made: its function, run again, gives what is said of it."""
-        exercise = exercise_named(self.exercise)
-        again = [outcome(exercise, choice.ran, self.drawn) for choice in self.wrong]
+        runs = Runs(exercise_named(self.exercise), self.drawn)
+        again = [runs.of(choice.ran) for choice in self.wrong]
         pairs = zip(again, self.wrong, strict=True)
         return sum(
             value is not None and say_all(value, self.drawn.digits) == choice.gives for value, choice in pairs
@@ -148,20 +148,28 @@ def ask(template: Template, *, seed: int) -> Question:
     return second_best
 
 
-def outcome(exercise: Exercise, f: Callable, drawn: Drawn) -> Any:
-    """What is asked for, as `f` gives it; None if it raises, or gives no numbers of the right shape."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        wanted = [exercise.observe(exercise.reference, case) for case in drawn.calls]
-        try:
-            seen = [exercise.observe(f, case) for case in drawn.calls]
-        except Exception:  # a mistake may raise whatever it likes
-            return None
+class Runs:
+    """Runs functions on the numbers of one question, and sees what is asked for."""
 
-    if [_shapes(each) for each in seen] != [_shapes(each) for each in wanted]:
-        return None
-    value = drawn.pick(*seen)
-    return np.asarray(value) if readable(value) else None
+    def __init__(self, exercise: Exercise, drawn: Drawn) -> None:
+        """Run the reference: it says of which shape an answer is."""
+        self.exercise = exercise
+        self.drawn = drawn
+        self.shapes = [_shapes(exercise.observe(exercise.reference, case)) for case in drawn.calls]
+
+    def of(self, f: Callable) -> Any:
+        """What is asked for, as `f` gives it; None if it raises, or gives no numbers of the right shape."""
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                seen = [self.exercise.observe(f, case) for case in self.drawn.calls]
+            except Exception:  # a mistake may raise whatever it likes
+                return None
+
+        if [_shapes(each) for each in seen] != self.shapes:
+            return None
+        value = self.drawn.pick(*seen)
+        return np.asarray(value) if readable(value) else None
 
 
 def _shapes(seen: Observed) -> dict[str, tuple]:
@@ -179,9 +187,10 @@ class _Wrong:
 
 def _question(template: Template, drawn: Drawn, rng: np.random.Generator, seed: int) -> Question | None:
     exercise = exercise_named(template.exercise)
-    right = outcome(exercise, exercise.reference, drawn)
+    runs = Runs(exercise, drawn)
+    right = runs.of(exercise.reference)
     assert right is not None, template.name
-    wrongs = list(_told_apart(template, exercise, drawn, right))
+    wrongs = list(_told_apart((*template.also, *exercise.mistakes), runs, right))
     wrongs = [wrongs[place] for place in rng.permutation(len(wrongs))]
 
     made = _which_mistake(exercise, drawn, right, wrongs) if template.of_mistake else None
@@ -202,21 +211,22 @@ def _question(template: Template, drawn: Drawn, rng: np.random.Generator, seed: 
     )
 
 
-def _told_apart(template: Template, exercise: Exercise, drawn: Drawn, right: Any) -> Iterator[_Wrong]:
+def _told_apart(mistakes: Sequence[Mistake], runs: Runs, right: Any) -> Iterator[_Wrong]:
     """What can be told from the right answer, each with all the mistakes that give it."""
     groups: list[list] = []
-    for sentence, wrong in (*template.also, *exercise.mistakes):
-        value = outcome(exercise, wrong, drawn)
-        if value is None or not apart(value, right, drawn.digits):
+    digits = runs.drawn.digits
+    for sentence, wrong in mistakes:
+        value = runs.of(wrong)
+        if value is None or not apart(value, right, digits):
             continue
-        near = [group for group in groups if not apart(value, group[0], drawn.digits)]
+        near = [group for group in groups if not apart(value, group[0], digits)]
         for group in near:
             group.append((sentence, wrong))
         if not near:
             groups.append([value, (sentence, wrong)])
 
-    for value, *mistakes in groups:
-        yield _Wrong(value=value, mistakes=tuple(mistakes))
+    for value, *together in groups:
+        yield _Wrong(value=value, mistakes=tuple(together))
 
 
 Made = tuple[str, list[Choice], tuple[str, ...]]  # text, choices, worked
