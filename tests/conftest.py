@@ -1,6 +1,7 @@
 """What the tests share: one torch thread, one kernel, and who stays together when several run at once."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,33 @@ os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported, which
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 LESSONS = {path.stem[3:]: path.stem for path in SOLUTIONS.glob("[0-9][0-9]_*.py")}  # by topic
+# The longest groups of a parallel run, the longest first. A worker that is free takes the next one, so that a
+# long one that comes late leaves the other worker idle. A parallel run says at its end how long they took.
+LONGEST = [
+    "12_pong",
+    "test_attacks",
+    "13_tokens",
+    "test_browser",
+    "08_gae",
+    "14_reward_models",
+    "test_authoring",
+    "11_ppo",
+    "07_td_errors",
+    "02_min_max_scaling",
+    "10_actor_critic",
+    "06_value_prediction",
+    "04_policy_gradient",
+    "05_spreading_rewards",
+    "15_clinic",
+    "00_welcome",
+    "01_score_scales",
+    "test_writer",
+    "test_exports",
+    "test_environment",
+    "09_time_limits",
+    "03_jackpots",
+    "test_cli",
+]
 
 
 def group_of(item: pytest.Item) -> str:
@@ -30,7 +58,7 @@ def group_of(item: pytest.Item) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the groups of parallel runs, and start with the longest: lessons, the last one first."""
+    """Name the groups of parallel runs, and start with the longest."""
     for item in items:
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(
@@ -38,8 +66,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             )
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     if hasattr(config, "workerinput"):
-        lessons = set(LESSONS.values())
-        items.sort(key=lambda item: group_of(item) if group_of(item) in lessons else "", reverse=True)
+        places = {group: place for place, group in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(group_of(item), len(LONGEST)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a parallel run say how long its longest groups took, for the list above."""
+    seconds = Counter()
+    for report in (each for kind in terminalreporter.stats.values() for each in kind):
+        _, at, group = getattr(report, "nodeid", "").rpartition("@")  # which pytest-xdist adds
+        if at and hasattr(report, "duration"):
+            seconds[group] += report.duration
+    if seconds:
+        longest = ", ".join(f"{group} {taken:.0f}" for group, taken in seconds.most_common(30))
+        terminalreporter.write_line(f"seconds by group: {longest}; all {seconds.total():.0f}")
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def watch(
     """Let an agent learn with a live picture of its score, and return it.
 
     It ends when the mean of the last 20 episodes reaches `until`, when the steps are used up, or with the
-    stop button; with COURSE_QUICK=1 after eight updates.
+    stop button; with COURSE_QUICK=1 after two updates.
 
     Args:
         learning: gives (steps so far, scores of finished episodes, agent) after every update.

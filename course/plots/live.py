@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from course.arrays import number
 from course.studies import quick
 
-QUICK = 4  # updates of `watch` with COURSE_QUICK=1
+QUICK = 2  # updates of `watch` with COURSE_QUICK=1
 
 
 def live(updates: Iterable[Any], draw: Callable[[list], Axes], *, every: float = 0.5) -> Iterator[Any]:
@@ -55,7 +55,7 @@ def watch(
 ) -> list[Any]:
     """Train for some minutes, with a live picture, and return the updates.
 
-    It stops by itself when the time is up or the goal is reached; with COURSE_QUICK=1, after four
+    It stops by itself when the time is up or the goal is reached; with COURSE_QUICK=1, after two
     updates. The stop button ends it earlier. Every update holds its agent, so nothing is lost.
 
     Args:

@@ -76,7 +76,7 @@ def watch(
 
     Args:
         updates: of `course.train.train`.
-        minutes: how long, above 0; with COURSE_QUICK=1 it is eight updates.
+        minutes: how long, above 0; with COURSE_QUICK=1 it is two updates.
         others: seed -> a finished run.
         guess: the score that the learner predicted, in points; None if nothing.
 

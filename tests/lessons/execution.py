@@ -19,6 +19,7 @@ import ipywidgets
 import pytest
 
 from course.widgets import Explorer
+from tests.lessons.startup import starting_with
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "COURSE_TEST_KEEPS"  # names the file, from process to process
@@ -40,9 +41,12 @@ class Execution:
         return [each for each in self.shown if isinstance(each, Explorer)]
 
 
-def execute(notebook: Path) -> Execution:
-    """Run a saved notebook again in its folder, and compare its outputs with those that were saved."""
-    with tempfile.TemporaryDirectory() as folder:
+def execute(notebook: Path, *first: str) -> Execution:
+    """Run a saved notebook again in its folder, and compare its outputs with those that were saved.
+
+    The kernel runs the texts of `first` before the first cell.
+    """
+    with tempfile.TemporaryDirectory() as folder, starting_with(*first) as ipython:
         kept = Path(folder, "kept.pickle")
         command = [sys.executable, "-m", "pytest", str(notebook), "--nbval", "--nbval-current-env"]
         command += ["--color=no", f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"]
@@ -52,7 +56,7 @@ def execute(notebook: Path) -> Execution:
         done = subprocess.run(
             command,
             cwd=notebook.parent,
-            env={**os.environ, "PYTHONPATH": path, PLACE: str(kept)},
+            env={**os.environ, "PYTHONPATH": path, "IPYTHONDIR": ipython, PLACE: str(kept)},
             capture_output=True,
             text=True,
             timeout=1_200,

@@ -392,7 +392,7 @@ def test_watching_ends_at_the_goal_and_gives_the_agent(monkeypatch, shown):
     said = alt_text(shown[-1])
     assert "300 points after 2,560 steps. It is the first above 300. You guessed 1,000 steps." in said
     monkeypatch.setenv("COURSE_QUICK", "1")
-    assert plots.watch(iter(learning), until=1_000) == "agent 4"
+    assert plots.watch(iter(learning), until=1_000) == "agent 2"
     with pytest.raises(ValueError, match="nothing was learned yet"):
         plots.watch(iter([]), until=300)
     with pytest.raises(ValueError, match="guess must be"):

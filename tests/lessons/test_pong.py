@@ -183,9 +183,9 @@ def test_it_stops_at_18_points(full_length, capsys):
     assert taken[-1].score == 18.2
 
 
-def test_a_quick_run_is_four_updates_long(monkeypatch, capsys):
+def test_a_quick_run_is_two_updates_long(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_QUICK", "1")
-    assert len(watched(updates([-21] * 99), minutes=60)) == 4
+    assert len(watched(updates([-21] * 99), minutes=60)) == 2
 
 
 def test_an_interrupt_keeps_what_was_learned(full_length, capsys):
