@@ -185,7 +185,7 @@ def imported(path):
 # What has an extra of its own, by the beginning of its path; the tests may import what the author's tools do.
 EXTRAS = {
     "course/authoring/": ("author",),
-    "course/classroom/": ("author", "hub", "site"),
+    "course/classroom/": ("author", "hub", "site", "test"),  # a browser too
     "course/grading/": ("author", "cluster"),
     "course/studies/": ("bench",),
     "tests/": ("author", "cluster", "site", "test"),

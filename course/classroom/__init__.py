@@ -10,6 +10,7 @@
     progress     which exercises pass, judged again from the saved notebooks
     panel        what a learner is told of it, in a terminal and in lesson 0
     restart      puts an exercise or a lesson back to how it was handed out
+    hub          a JupyterHub for one class, tried from nothing in a real browser
 
 Nothing is re-exported: each module is asked for what it gives.
 """
