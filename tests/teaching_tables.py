@@ -267,8 +267,11 @@ def polls(name: str) -> str:
     for each in PREDICTIONS:
         if each.lesson == name[:2]:
             options = (f"**{option}**" if option == each.answer else option for option in each.options)
-            rows.append((each.name, each.question, " / ".join(options)))
-    return tables_in_docs.table(("prediction", "as a question", "four answers"), rows)
+            truth = ", ".join(t if isinstance(t, str) else f"{t:,}" for t in each.truths)
+            varies = "; your run may differ" if each.within else ""
+            measured = f"{truth} {each.unit}".strip() + varies
+            rows.append((each.name, each.question, " / ".join(options), measured))
+    return tables_in_docs.table(("prediction", "as a question", "four answers", "measured"), rows)
 
 
 # The front page
