@@ -1,16 +1,17 @@
 # %% [markdown]
 # # 0. How does this course work?
 #
-# *About 20 minutes. You need Python, and a little numpy. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
+# *About 25 minutes. You need Python, and a little numpy. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # This course is about one question: **why are raw rewards so hard to learn from, and how does the advantage function fix it?**
 # You will not take anybody's word for it. Each lesson measures what is wrong with the idea of the lesson before, and mends it.
-# In this one we look at the question and at your machine, and do one exercise together. Afterwards you can
+# In this one we look at the question and at your machine, and do one exercise together. (Not sure whether the course is
+# for you? There is a [self-test of two minutes](../docs/before_you_start.md).) Afterwards you can
 #
 # - run a notebook, and say whether your machine is ready,
 # - name the seven words that all lessons use,
 # - predict, write, check and use: the four moves of every exercise,
-# - find your way on the map of lessons.
+# - find your way on the map of lessons, and see how far you are.
 
 # %% [markdown]
 # ## How to run this
@@ -21,6 +22,7 @@
 # %%
 from course import check, use, widgets
 from course.atari import play_random
+from course.classroom.panel import where_am_i
 from course.doctor import doctor
 from course.plots import welcome as plots
 from course.plots import writer as figure
@@ -88,7 +90,7 @@ plots.loop()
 #
 # Two more things to know about cells: ■ in the bar above stops one that takes too long. And if a cell says `NameError: name
 # '...' is not defined`, after a pause or a restart, the cells above it have not been run yet: choose *Run > Run All Above
-# Selected Cell*, and go on.
+# Selected Cell*, and go on. For all other trouble there is [a page of remedies](../docs/trouble.md).
 
 # %% tags=["nbval-ignore-output"]
 doctor()
@@ -191,6 +193,22 @@ print("the score of the game:", episode_score(episode.rewards))
 # read on. Below that, folded, is *Dig deeper*: side roads on which nothing later depends. Lessons are independent files: a
 # skipped exercise in one blocks nothing in another. **In a hurry?** Lessons 3 to 8 are the heart of it, the five lines and
 # all that is needed for them; from there go to 13, where the same function drives a language model.
+
+# %% [markdown]
+# ## Where am I?
+#
+# How far you are, and how well you guess, stands in your own notebooks as they are saved. Save this one (Ctrl+S), and run the
+# next cell, today and whenever you come back. It judges every answer again, whatever the panels said, and draws each of your
+# guesses beside what came out. It may take a minute when many answers are new. Nothing leaves your machine.
+
+# %% tags=["nbval-ignore-output"]
+where_am_i()
+
+# %% [markdown]
+# Do you want to begin again? In a terminal, in the folder of the course, `.venv/bin/python -m course restart episode_score`
+# puts this exercise back to how it was handed out, and `restart 05` all of lesson 5. What you had is copied to the folder
+# `mine` first, and so it is when `make update` brings a newer version of the course: what you wrote is never lost. Reload the
+# notebook afterwards, with *File > Reload Notebook from Disk*. (`.venv/bin/python -m course progress` prints the panel above.)
 
 # %% [markdown]
 # ## What to remember

@@ -4,6 +4,7 @@ Lessons have different units, so sizes are compared by the factor guess / truth.
 the difference is said in its unit, and a choice is a hit or a miss.
 """
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,12 +84,17 @@ def _of_sizes(sizes: list[Compared]) -> list[str]:
         other = off - sum(counts.values())
         if other:
             told.append(f"{other} had the other sign")
-        sentences.append(f"Of the {off} further off, {' and '.join(told)}." if off > 1 else _one(told[0]))
+        sentences.append(f"Of the {off} further off, {_listed(told)}." if off > 1 else _one(told[0]))
 
-    errors = [max(each.factor, 1 / each.factor) for each in sizes if each.factor]
-    if _are_enough(sizes) and len(errors) == len(sizes):
+    # 0 and the other sign are further off than any factor.
+    errors = [max(each.factor, 1 / each.factor) if each.factor else math.inf for each in sizes]
+    if _are_enough(sizes) and math.isfinite(statistics.median(errors)):
         sentences.append(f"In the median you were off by a factor of {number(statistics.median(errors))}.")
     return sentences
+
+
+def _listed(told: list[str]) -> str:
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def _are_enough(sizes: list[Compared]) -> bool:

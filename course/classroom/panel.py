@@ -99,7 +99,8 @@ class Panel:
                 "No prediction is written yet: put a number in place of None where you find guess = None."
             ]
         rows = [f"  {each.name:>4} {each.about}: {each.said}" for each in self.compared]
-        return ["Your predictions. " + " ".join(calibration.summary(self.compared)), *rows]
+        said = "Your predictions. " + " ".join(calibration.summary(self.compared))
+        return [*textwrap.wrap(said, WIDTH), *rows]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         progress = self.progress

@@ -242,7 +242,7 @@ PREDICTIONS = (
             "In CartPole each step pays 1 point, and each score is shared evenly over its own steps: how "
             "many times as large is a share in the longest episode as in the shortest?"
         ),
-        unit="times",
+        unit="times as large",
         truth=1,
         scale="ratio",
         options=("0.2", "1", "7", "50"),

@@ -32,7 +32,7 @@ State = Literal["passes", "not yet", "still to do", "cannot be read"]
 ORDER: tuple[State, ...] = ("passes", "not yet", "still to do", "cannot be read")  # of two, the first counts
 
 NOTEBOOKS = stamps.ROOT / "notebooks"
-CACHE = stamps.ROOT / "build" / "progress.json"
+CACHE = stamps.ROOT / "build" / "progress.json"  # what was judged
 REMEMBERED = 400  # lessons in the cache
 LIMITS = {"cpu_seconds": 5.0, "wall_seconds": 15.0}  # of an exercise
 
@@ -69,12 +69,11 @@ class _Judged:
     standings: dict[str, tuple[State, str]]
 
 
-def look(folder: Path | None = None, *, cache: Path | None = CACHE, quiet: bool = False) -> Progress:
+def look(folder: Path | None = None, *, quiet: bool = False) -> Progress:
     """Judge the saved notebooks of a folder.
 
     Args:
         folder: with the notebooks; `notebooks/` of the course if None.
-        cache: a file that remembers verdicts; None remembers nothing.
         quiet: no progress bar.
 
     Raises:
@@ -98,7 +97,7 @@ def look(folder: Path | None = None, *, cache: Path | None = CACHE, quiet: bool 
     ours = [each for each in notebooks if each.path in lessons]
     guessed, about_guesses = guesses.read_guesses(ours)
 
-    with _Memory(cache) as memory:
+    with _Memory(CACHE) as memory:
         bar = tqdm(ours, unit="notebook", leave=False, disable=True if quiet else None)
         judged = [_judged(each, lessons[each.path], memory) for each in bar]
     notes += _about(judged)
@@ -235,7 +234,7 @@ def _key(notebook: saved.Saved, lesson: str) -> str:
 class _Memory:
     """Verdicts in a file. One that is missing, broken or cannot be written costs time and nothing else."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.known = self._read()
         self.new: dict[str, dict[str, tuple[State, str]]] = {}
@@ -245,7 +244,7 @@ class _Memory:
 
     def __exit__(self, *_: object) -> None:
         """Write what is new, though the judging was stopped half-way."""
-        if self.path is None or not self.new:
+        if not self.new:
             return
         kept = dict(list((self.known | self.new).items())[-REMEMBERED:])
         try:
@@ -266,7 +265,7 @@ class _Memory:
     def _read(self) -> dict[str, dict[str, tuple[State, str]]]:
         """All entries that are whole."""
         try:
-            content = json.loads(self.path.read_bytes()) if self.path else {}
+            content = json.loads(self.path.read_bytes())
             return {key: entry for key, entry in content.items() if _is_whole(entry)}
         except (OSError, ValueError, AttributeError, RecursionError):
             return {}

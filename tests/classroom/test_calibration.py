@@ -214,6 +214,16 @@ def test_few_guesses_are_not_summed_up():
     assert calibration.summary([]) == []
 
 
+def test_guesses_of_0_and_of_the_other_sign_are_further_off_than_any_factor():
+    made = [guessed("5.3", 0.0), guessed("6.3", -1.0, 4_458.0), guessed("8.1", 5_040.0)]
+    made += [guessed("7.2", 2_474.0), guessed("13.1", 430.0)]
+    assert calibration.summary(calibration.compare(made)) == [
+        "3 of 6 sizes within a factor of two of what came out.",
+        "Of the 3 further off, 1 was too small, 1 was too large and 1 had the other sign.",
+        "In the median you were off by a factor of 6.",
+    ]
+
+
 def test_without_a_guess_there_is_no_picture():
     with pytest.raises(Refusal, match="no picture without a guess"):
         calibration.draw([])

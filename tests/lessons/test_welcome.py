@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from course.__main__ import _parser
 from course.atari import play_random
+from course.authoring.stamps import ROOT
 from course.plots import alt_text
 from course.plots import welcome as plots
 from course.worlds import all_episodes, answer_world, writer
@@ -125,3 +127,28 @@ def test_the_game_draws_a_guess_only_if_there_is_one():
 
 def test_what_the_hint_says_the_example_gives():
     says("welcome", "Rewards of 1, 0 and 2 make {}.", np.array([1, 0, 2]).sum())
+
+
+# Where am I
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ("`.venv/bin/python -m course restart episode_score`", "what", "episode_score"),
+        ("`restart 05` all of lesson 5", "what", "05"),
+        ("`.venv/bin/python -m course progress` prints the panel", "folder", None),
+    ],
+)
+def test_the_commands_that_the_lesson_names_are_there(said, name, value):
+    says("welcome", said)
+    words = said.split("`")[1].removeprefix(".venv/bin/python -m course ").split()
+    assert getattr(_parser().parse_args(words), name) == value
+
+
+def test_what_the_lesson_says_of_updates_is_what_they_do():
+    says(
+        "welcome", "copied to the folder `mine` first, and so it is when `make update` brings a newer version"
+    )
+    assert "place=mine/" in (ROOT / "update.sh").read_text(encoding="utf-8")
+    assert "update.sh" in (ROOT / "Makefile").read_text(encoding="utf-8")
