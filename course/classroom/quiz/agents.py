@@ -3,8 +3,9 @@
 import numpy as np
 
 from course.checks.exercise import GRADIENT, Case
+from course.classroom.quiz.credit import policy
 from course.classroom.quiz.questions import Drawn, Template
-from course.classroom.quiz.scores import one_of, some
+from course.classroom.quiz.scores import one_of, some, spread
 from course.classroom.quiz.shown import say, steps_table, table, term
 from course.returns import td_errors
 
@@ -60,11 +61,10 @@ def _policy_gradient(rng: Rng) -> Drawn:
 
 
 def _normalize(rng: Rng) -> Drawn:
-    size, centre = one_of(rng, 1, 2, 10), one_of(rng, 3, 5, 20)
-    away = size * rng.permutation([7.0, 1.0, -1.0, -7.0])
+    away, deviation = spread(rng)
+    centre = one_of(rng, 3, 5, 20)
     advantages = centre + away
     step = int(rng.integers(4))
-    spread = 5 * size
 
     return Drawn(
         setting=f"Four steps have the advantages {', '.join(map(say, advantages))}.",
@@ -73,8 +73,8 @@ def _normalize(rng: Rng) -> Drawn:
         pick=lambda seen: seen[""][step],
         worked=(
             f"The mean is {say(centre)}. The squared distances add up to {say((away**2).sum())}, so the "
-            f"standard deviation is √({say((away**2).sum())} / 4) = {say(spread)}.",
-            f"({say(advantages[step])} − {say(centre)}) / {say(spread)} = {say(away[step] / spread)}",
+            f"standard deviation is √({say((away**2).sum())} / 4) = {say(deviation)}.",
+            f"({say(advantages[step])} − {say(centre)}) / {say(deviation)} = {say(away[step] / deviation)}",
         ),
     )
 
@@ -127,43 +127,28 @@ def _slope(free: float, held: float) -> str:
     )
 
 
-LOGS = {0.5: "ln 2 = 0.69", 0.25: "ln 4 = 1.39", 0.125: "ln 8 = 2.08"}
-SPREAD = {  # probabilities, and their entropy in units of ln 2
-    (0.5, 0.5, 0.0, 0.0): 1.0,
-    (0.5, 0.25, 0.25, 0.0): 1.5,
-    (0.25, 0.25, 0.25, 0.25): 2.0,
-    (0.5, 0.25, 0.125, 0.125): 1.75,
-}
-
-
 def _entropy(rng: Rng) -> Drawn:
-    """Two states of a policy over four actions, none of them impossible."""
-    kinds = [kind for kind in SPREAD if 0.0 not in kind]
-    states = [rng.permutation(kind) for kind in rng.permutation(kinds)]
-    nats = [SPREAD[tuple(sorted(state, reverse=True))] * np.log(2) for state in states]
+    """Two states of a policy over three actions."""
+    states = np.array([policy(rng), policy(rng)])
+    needed = sorted({float(p) for p in states.flat}, reverse=True)
+    logs = ", ".join(f"−ln {say(p)} = {say(-np.log(p))}" for p in needed)
+    nats = -(states * np.log(states)).sum(axis=1)
+    lines = [
+        f"State {name}: {' + '.join(f'{say(p)} · {say(-np.log(p))}' for p in state)} ≈ {say(found)}"
+        for name, state, found in zip("AB", states, nats, strict=True)
+    ]
 
     return Drawn(
-        setting=f"A policy over four actions, in two states ({', '.join(LOGS.values())}).",
-        rows=table(
-            ("state", *(f"π({a})" for a in range(4))),
-            *(("AB"[n], *map(_chance, s)) for n, s in enumerate(states)),
-        ),
+        setting=f"A policy over three actions, in two states ({logs}).",
+        rows=table(("state", "π(0)", "π(1)", "π(2)"), ("A", *states[0]), ("B", *states[1])),
         asked="its entropy in nats",
-        calls=(Case("", (np.log(np.array(states)),)),),
+        calls=(Case("", (np.log(states),)),),
         pick=lambda seen: seen["the entropy"],
         worked=(
-            *(f"State {'AB'[n]}: {_terms(state)} = {say(nats[n])}" for n, state in enumerate(states)),
-            f"The mean over the states: ({say(nats[0])} + {say(nats[1])}) / 2 = {say(np.mean(nats))}",
+            *lines,
+            f"The mean over the states: ({say(nats[0])} + {say(nats[1])}) / 2 ≈ {say(nats.mean())}",
         ),
     )
-
-
-def _chance(p: float) -> str:
-    return say(p, 3)
-
-
-def _terms(state: np.ndarray) -> str:
-    return " + ".join(f"{_chance(p)} · {LOGS[float(p)].split()[-1]}" for p in state)
 
 
 # Lesson 12: functions of earlier lessons, in Pong
@@ -188,8 +173,8 @@ def _pong_score(rng: Rng) -> Drawn:
 
 
 def _pong_human(rng: Rng) -> Drawn:
-    random, human = -20.0, one_of(rng, 5, 12, 15)
-    score = one_of(rng, -15, -10, 0, 10, 20)
+    random, human = -20.0, one_of(rng, 5, 10, 12, 15, 16)
+    score = one_of(rng, *(score for score in range(-18, 21) if score not in (0.0, human)))
     share = (score - random) / (human - random)
 
     return Drawn(

@@ -91,7 +91,7 @@ def _policy_gradient(rng: Rng) -> Drawn:
 
 def _share(rng: Rng) -> Drawn:
     length = int(one_of(rng, 4, 5))
-    score = length * one_of(rng, -10, 10, 20, 50, 100) + one_of(rng, 0, 1, 2)
+    score = length * one_of(rng, -20, -10, 10, 20, 30, 50, 80, 100) + one_of(rng, 0, 1, 2, 3)
     step = int(rng.integers(1, length - 1))
 
     return Drawn(

@@ -4,7 +4,7 @@ import numpy as np
 
 from course.checks.exercise import GRADIENT, Case
 from course.classroom.quiz.questions import Drawn, Template
-from course.classroom.quiz.scores import one_of, some
+from course.classroom.quiz.scores import one_of, some, spread
 from course.classroom.quiz.shown import Rows, plus, say, say_all, steps_table, table, term
 
 Rng = np.random.Generator
@@ -29,7 +29,7 @@ def _spoken(tokens: np.ndarray) -> str:
 
 
 def _mask(rng: Rng) -> Drawn:
-    written = int(rng.integers(2, 5))
+    written = int(rng.integers(1, 6))
     tokens = _answer(rng, written, 6)
     mask = np.arange(6) < written
 
@@ -94,8 +94,8 @@ def _numbered(*columns: np.ndarray) -> list[tuple]:
 
 
 def _group(rng: Rng) -> Drawn:
-    size, centre = one_of(rng, 1, 2, 10), one_of(rng, 10, 30, 80)
-    away = size * rng.permutation([7.0, 1.0, -1.0, -7.0])
+    away, deviation = spread(rng)
+    centre = one_of(rng, 10, 30, 80)
     scores = centre + away
     answer = int(rng.integers(4))
     squares = (away**2).sum()
@@ -106,8 +106,8 @@ def _group(rng: Rng) -> Drawn:
         calls=(Case("", (scores,)),),
         pick=lambda seen: seen[""][answer],
         worked=(
-            f"The mean is {say(centre)}; the standard deviation √({say(squares)} / 4) = {say(5 * size)}.",
-            f"({say(scores[answer])} − {say(centre)}) / {say(5 * size)} = {say(away[answer] / (5 * size))}",
+            f"The mean is {say(centre)}; the standard deviation √({say(squares)} / 4) = {say(deviation)}.",
+            f"({say(scores[answer])} − {say(centre)}) / {say(deviation)} = {say(away[answer] / deviation)}",
         ),
     )
 

@@ -19,6 +19,23 @@ def some(rng: Rng, low: int, high: int, size: int) -> np.ndarray:
     return rng.choice(np.arange(low, high + 1), size=size, replace=False).astype(float)
 
 
+# Distances from a mean of four numbers, and their standard deviation: no root is left over.
+AWAY = (
+    ((7.0, 1.0, -1.0, -7.0), 5.0),
+    ((11.0, 1.0, -5.0, -7.0), 7.0),
+    ((7.0, 5.0, -1.0, -11.0), 7.0),
+    ((11.0, 5.0, -3.0, -13.0), 9.0),
+    ((13.0, 3.0, -5.0, -11.0), 9.0),
+)
+
+
+def spread(rng: Rng) -> tuple[np.ndarray, float]:
+    """Four distances from a mean, in some order, and their standard deviation."""
+    away, deviation = AWAY[rng.integers(len(AWAY))]
+    size = one_of(rng, 1, 2, 10)
+    return size * rng.permutation(away), size * deviation
+
+
 # Lesson 0
 
 
@@ -103,9 +120,9 @@ def _human(rng: Rng) -> Drawn:
 
 
 def _min_max(rng: Rng) -> Drawn:
-    low = one_of(rng, -20, -8, 4, 10, 20)
-    width = one_of(rng, 8, 10, 20, 40)
-    share = one_of(rng, -0.25, 0.25, 0.75, 1.25, 1.5)
+    low = one_of(rng, -20, -8, -5, 3, 4, 10, 12, 20)
+    width = one_of(rng, 10, 20, 40, 50)
+    share = one_of(rng, -0.3, -0.1, 0.1, 0.2, 0.3, 0.6, 0.7, 0.9, 1.1, 1.2, 1.5)
     high, score = low + width, low + share * width
 
     return Drawn(
@@ -177,8 +194,8 @@ def _error_of_five(rng: Rng) -> Drawn:
 
 
 def _error_of_two(rng: Rng) -> Drawn:
-    low = one_of(rng, -6, 2, 5, 10)
-    high = low + one_of(rng, 4, 6, 8, 12)
+    low = one_of(rng, *range(-9, 21))
+    high = low + one_of(rng, 4, 6, 8, 10, 12, 14, 16)
     apart = high - low
 
     return Drawn(
@@ -194,8 +211,8 @@ def _error_of_two(rng: Rng) -> Drawn:
 
 
 def _error_of_a_jackpot(rng: Rng) -> Drawn:
-    n = int(one_of(rng, 4, 5, 8, 10))
-    prize = n * one_of(rng, 2, 3, 5, 10)
+    n = int(one_of(rng, 4, 5, 6, 8, 10, 12))
+    prize = n * one_of(rng, 2, 3, 4, 5, 6, 7, 8, 10)
     rewards = np.append(np.zeros(n - 1), prize)
 
     return Drawn(

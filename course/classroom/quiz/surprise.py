@@ -132,9 +132,9 @@ def _gae(rng: Rng, *, limit: bool, asked: int) -> Drawn:
 
 
 def _log(rng: Rng, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """One row where the task is over and one with a time limit, each with a row after it."""
-    first = int(rng.integers(0, length - 4))
-    second = int(rng.integers(first + 2, length - 1))
+    """One row where the task is over and one with a time limit, the second perhaps the last row of all."""
+    first = int(rng.integers(0, length - 3))
+    second = int(rng.integers(first + 2, length))
     rows = np.arange(length)
     over, cut = rows == first, rows == second
     return (over, cut) if rng.random() < 0.5 else (cut, over)
@@ -144,7 +144,7 @@ RESETS = "The environment resets one step after an ending, and that row is no st
 
 
 def _real(rng: Rng, *, count: bool) -> Drawn:
-    length = 8 if count else 6
+    length = int(rng.integers(7, 10)) if count else 6
     over, cut = _log(rng, length)
     real = ~np.concatenate([[False], (over | cut)[:-1]])
     resets = " and ".join(str(row) for row in np.flatnonzero(~real))
