@@ -1,6 +1,7 @@
 """What the tests share: one torch thread, one kernel, and who stays together when several run at once."""
 
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported, which
 
 SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 LESSONS = {path.stem[3:]: path.stem for path in SOLUTIONS.glob("[0-9][0-9]_*.py")}  # by topic
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # The longest groups of a parallel run, the longest first. A worker that is free takes the next one, so that a
 # long one that comes late leaves the other worker idle. A parallel run says at its end how long they took.
 LONGEST = [
@@ -104,6 +106,29 @@ def kernel():
     yield run
     client.stop_channels()
     manager.shutdown_kernel(now=True)
+
+
+def missing(what):
+    """Skip, but not where everything must be tested."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests of a process: Playwright does not start twice in one."""
+    if CHROMIUM is None:
+        missing("no Chromium on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -31,7 +31,6 @@ LESSON = "03_jackpots"
 SLIDER = "batch size"
 WIDGETS = (ROOT / "solutions" / f"{LESSON}.py").read_text(encoding="utf-8").count("widgets.Explorer(")
 DEEPER = "05_spreading_rewards"  # a lesson that has something to dig for
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {
@@ -69,28 +68,6 @@ from course.language import ages
 readings = ages.twenty_tales(ages=(0, 1))
 widgets.who_earned_the_prize(readings=readings, read=partial(ages.read, ages=(0, 1)))
 """
-
-
-def missing(what):
-    """Skip, but not where everything must be tested."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what}, and CI is set")
-    pytest.skip(what)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        missing("no Chromium on the PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
