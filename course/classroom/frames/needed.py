@@ -17,7 +17,8 @@ class Names:
 
     bound: frozenset[str]  # assigned, imported, defined
     fixed: frozenset[str]  # those of them that are modules, functions or classes
-    mentioned: frozenset[str]
+    mentioned: frozenset[str]  # as the cell runs
+    later: frozenset[str]  # mentioned in functions, as they are called
     changed: frozenset[str]  # those whose object it may change
 
 
@@ -29,15 +30,23 @@ def needed(sources: Sequence[str], targets: Iterable[int]) -> list[int]:
     """
     cells = [names_in(source) for source in sources]
     loose = frozenset().union(*(cell.bound - cell.fixed for cell in cells))
-    targets = set(targets)
-    wanted: set[str] = set()
-    chosen = []
-    for number in range(max(targets, default=-1), -1, -1):
-        cell = cells[number]
-        if number in targets or cell.bound & wanted or cell.changed & wanted & loose:
-            chosen.append(number)
-            wanted |= cell.mentioned
-    return chosen[::-1]
+    chosen = set(targets)
+    last = max(chosen, default=-1)
+    while True:
+        # Above which cell a name must be bound: what a function asks for, when it is called.
+        before: dict[str, int] = {}
+        for number in chosen:
+            before |= dict.fromkeys(cells[number].later, last)
+            before |= {name: max(number, before.get(name, -1)) for name in cells[number].mentioned}
+
+        more = {
+            number
+            for number, cell in enumerate(cells)
+            if any(number < before.get(name, -1) for name in cell.bound | (cell.changed & loose))
+        }
+        if more <= chosen:
+            return sorted(chosen)
+        chosen |= more
 
 
 def names_in(source: str) -> Names:
@@ -52,17 +61,16 @@ def names_in(source: str) -> Names:
     return Names(
         bound=frozenset(bound),
         fixed=frozenset(fixed),
-        mentioned=frozenset(_mentioned(top)),
+        mentioned=frozenset(s.get_name() for s in top.get_symbols() if s.is_referenced()),
+        later=frozenset(_later(top)),
         changed=frozenset(_changed(ast.parse(source))),
     )
 
 
-def _mentioned(table: symtable.SymbolTable) -> Iterator[str]:
-    for symbol in table.get_symbols():
-        if table.get_type() == "module" or symbol.is_global():
-            yield symbol.get_name()
+def _later(table: symtable.SymbolTable) -> Iterator[str]:
     for child in table.get_children():
-        yield from _mentioned(child)
+        yield from (symbol.get_name() for symbol in child.get_symbols() if symbol.is_global())
+        yield from _later(child)
 
 
 def _changed(tree: ast.AST) -> Iterator[str]:
