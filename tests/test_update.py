@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from course.classroom import restart
+
 ROOT = Path(__file__).resolve().parents[1]
 OLD = {
     "pyproject.toml": '[project]\nversion = "0.1.0"\n',
@@ -167,6 +169,67 @@ def test_from_a_subfolder_and_with_nothing_changed_there_is_no_copy(course, tmp_
     done = update(tmp_path / "other")
     assert "newest version" in done.stdout
     assert there(tmp_path / "other") == published
+
+
+def test_what_was_kept_by_course_restart_is_not_touched_by_an_update(learner, published):
+    # As course.classroom.restart keeps it, in the place that the update would have taken.
+    before = {"mine/0.1.0/notebooks/03_jackpots.ipynb": "my first answer"}
+    write(learner, before)
+    assert update(learner, FIRST).returncode == 0
+    kept = {f"mine/0.1.0-2/{name}": text for name, text in MINE.items()}
+    assert there(learner) == {**published, **NOTES, **before, **kept}
+
+
+def test_a_restart_finds_a_free_place_after_an_update(learner, published, monkeypatch):
+    assert update(learner, FIRST).returncode == 0
+    monkeypatch.setattr(restart, "_version", lambda: "0.1.0")  # as if it had been before the update
+    kept = restart.keep(learner / "notebooks" / "03_jackpots.ipynb")
+    assert kept == learner / "mine" / "0.1.0-2" / "notebooks" / "03_jackpots.ipynb"
+    assert there(learner)["mine/0.1.0/notebooks/03_jackpots.ipynb"] == MINE["notebooks/03_jackpots.ipynb"]
+
+
+def test_a_notebook_that_the_learner_deleted_comes_with_the_new_version_and_the_rest_is_kept(
+    learner, published
+):
+    (learner / "notebooks" / "03_jackpots.ipynb").unlink()
+    assert update(learner, FIRST).returncode == 0
+    kept = {f"mine/0.1.0/{name}": text for name, text in MINE.items() if "03_" not in name}
+    assert there(learner) == {**published, **NOTES, **kept}
+
+
+# What stops an update half-way: the program, and the word in its call at which it is killed.
+STOPS = {
+    "while it copies": ("cp", "07_gae"),
+    "before anything is put away": ("git", "stash"),
+    "between putting away and the new version": ("git", "merge --quiet"),
+}
+
+
+@pytest.mark.parametrize("where", STOPS)
+def test_an_update_that_was_killed_loses_nothing_and_the_next_one_goes_to_the_end(
+    learner, published, tmp_path, where
+):
+    program, word = STOPS[where]
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    real = shutil.which(program)
+    (shims / program).write_text(
+        f'#!/bin/sh\ncase "$*" in *"{word}"*) kill -9 $PPID; exit 1;; esac\nexec {real} "$@"\n'
+    )
+    (shims / program).chmod(0o755)
+    killed = update(learner, f"PATH={shims}:$PATH; export PATH; {FIRST}")
+    assert killed.returncode != 0
+    assert "this is now" not in killed.stdout
+    found = there(learner)
+    for name, text in {**MINE, **NOTES}.items():
+        assert text in [content for path, content in found.items() if path.endswith(name)], name
+
+    again = update(learner, FIRST)
+    assert again.returncode == 0, again.stderr
+    found = there(learner)
+    assert {name: found[name] for name in published} == published
+    for name, text in {**MINE, **NOTES}.items():
+        assert text in [content for path, content in found.items() if path.endswith(name)], name
 
 
 def a_commit(learner):
