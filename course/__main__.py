@@ -54,6 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--check", action="store_true", help="build nothing, only say what is stale")
     command.set_defaults(run=_build)
 
+    command = commands.add_parser(
+        "slides", help="write a deck of slides for each lesson; no network is needed"
+    )
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="02 or 02_min_max_scaling; all if none")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="open index.html in it")
+    command.set_defaults(run=_slides)
+
     _add_measurements(commands)
     _add_grading(commands)
     _add_frames(commands)
@@ -257,6 +264,16 @@ def _sources(lessons: list[str]) -> list[Path]:
             raise Refusal(f"lesson {lesson!r} is not known; there are: {', '.join(by_name)}")
         chosen += found
     return chosen
+
+
+def _slides(options: argparse.Namespace) -> int:
+    from course.classroom import slides
+
+    complaints = slides.write(_sources(options.lessons), options.out)
+    for complaint in complaints:
+        print(f"course slides: {complaint}", file=sys.stderr)
+    print(f"Open {options.out / 'index.html'}.")
+    return 1 if complaints else 0
 
 
 def _random_scores(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@
     predictions  every *Predict first.* of the lessons, with what came out
     frames       records the widgets of the lessons, so that they play on a page where no kernel runs
     quiz         polls, quizzes and exams whose wrong answers are what known mistakes give
+    slides       a deck for each lesson, with the whole of its text in the speaker's notes
     site         the website: lessons, slides, documents and the reference of the library
     guesses      what a learner wrote into the `guess = …` cells, read and never run
     calibration  each guess beside what came out, and what that says in sum

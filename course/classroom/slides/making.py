@@ -1,0 +1,325 @@
+"""From a lesson to its slides: one idea a slide, and all that is said about it in its notes."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.classroom.slides import prose, units
+from course.classroom.slides.prose import SMALL, WIDTH, inline
+from course.classroom.slides.reading import PREDICT, Code, Lesson, Picture, Text, escaped
+from course.classroom.slides.units import LINE, Unit
+
+ROOM = 560  # px of height for text below a small title
+HEAD = 64  # px that a large title takes more
+SHORT = 30  # words of a text that only leads to what comes next
+FEW = 28  # words that can be written larger
+CAPTION = 34  # words below a picture
+ASKS = re.compile(r"\b[Rr]eturn\b|\?$|^Share|the result is")
+SHOWN = 12  # lines of code that a slide shows at most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slide:
+    """One slide."""
+
+    kind: str  # title, text, picture, code, poll, exercise, question, remember, topics or next
+    title: str  # HTML of its heading
+    body: str = field(repr=False)  # HTML
+    notes: str = field(repr=False)  # HTML
+    large: bool = False  # its title is shown large: it begins something
+    opens: bool = False  # it begins a section of the lesson
+    name: str | None = None  # of the exercise; its address in the deck
+
+
+class Deck:
+    """The slides of a main path while they are made."""
+
+    def __init__(self, lesson: Lesson, predictions: Sequence[Any]) -> None:
+        """Empty; its first slides stand under the title of the lesson."""
+        self.slides: list[Slide] = []
+        self.title = inline(lesson.title)
+        self.fresh = False  # whether the title was not shown yet
+        self.opens = False
+        self.carried: list[str] = []  # notes for the slide that comes next
+        self.lead = ""  # Markdown of the sentence that leads to it
+        self.polls = 0
+        self.signatures = lesson.signatures
+        self.predictions = predictions
+
+    def add(self, kind: str, body: str, notes: str, **more: Any) -> None:
+        """A slide under the title that holds; it takes up the notes that were carried to it."""
+        large = self.fresh and kind in ("text", "text few", "code")
+        self.slides.append(
+            Slide(
+                kind=kind,
+                title=more.pop("title", self.title),
+                body=body,
+                notes="".join([*self.carried, notes]),
+                large=more.pop("large", large),
+                opens=self.opens,
+                **more,
+            )
+        )
+        self.fresh = self.opens = False
+        self.carried = []
+        self.lead = ""
+
+    def headed(self, text: Text) -> Text:
+        """The text without its heading, which holds from here on."""
+        if not text.headed:
+            return text
+        level, title = prose.heading(text.blocks[0])
+        self.title = inline(title)
+        self.fresh = True
+        self.opens = self.opens or level <= 2
+        return Text(blocks=text.blocks[1:], slide=text.slide)
+
+    def pages(self, found: Iterator[Unit], kind: str = "text") -> None:
+        """Slides of units that fit on them."""
+        shown: list[Unit] = []
+        for unit in found:
+            room = ROOM - (HEAD if self.fresh else 0)
+            height = sum(each.height for each in shown) + unit.height
+            many = sum(each.words for each in shown) + unit.words > prose.WORDS
+            if any(each.html for each in shown) and unit.html and (many or height > room):
+                kept = _without_announcements(shown)
+                if any(each.html for each in kept):
+                    self._page(kept, kind)
+                    shown = shown[len(kept) :]
+            shown.append(unit)
+        if any(unit.html for unit in shown):
+            self._page(shown, kind)
+        elif shown:
+            self.to_last("".join(unit.notes for unit in shown))
+
+    def _page(self, shown: Sequence[Unit], kind: str) -> None:
+        """A slide; few words are written larger."""
+        body = "".join(unit.html for unit in shown)
+        few = all(unit.words or not unit.html for unit in shown) and sum(unit.words for unit in shown) <= FEW
+        self.add(f"{kind} few" if few else kind, body, "".join(unit.notes for unit in shown))
+
+    def to_last(self, notes: str) -> None:
+        """Notes that belong to the slide before; to the next one if a title waits for its slide."""
+        if self.slides and not self.fresh:
+            last = self.slides[-1]
+            self.slides[-1] = _changed(last, notes=last.notes + notes)
+        else:
+            self.carried.append(notes)
+
+
+def _without_announcements(shown: Sequence[Unit]) -> list[Unit]:
+    """The units up to those at the end that announce what comes next, and go with it."""
+    kept = list(shown)
+    while kept and kept[-1].leads_on:
+        kept.pop()
+    return kept
+
+
+def _changed(slide: Slide, **changes: Any) -> Slide:
+    return Slide(**(slide.__dict__ | changes))
+
+
+def main_path(lesson: Lesson, predictions: Sequence[Any] = ()) -> list[Slide]:
+    """The slides of a lesson between its title and what to remember.
+
+    Args:
+        lesson: the lesson.
+        predictions: records of its predictions with `place`, `question`, `unit` and `options`.
+    """
+    deck = Deck(lesson, predictions)
+    parts = lesson.main
+    told: list[str] | None = None  # sentences of the coming text that stand below the picture already
+    for number, part in enumerate(parts):
+        after = parts[number + 1] if number + 1 < len(parts) else None
+        if isinstance(part, Code):
+            told = _add_code(deck, part, after)
+        else:
+            _add_text(deck, part, told, leads_on=_leads_on(part, parts[number + 1 :]))
+            told = None
+    for notes in deck.carried:
+        deck.slides[-1] = _changed(deck.slides[-1], notes=deck.slides[-1].notes + notes)
+    return deck.slides
+
+
+def _leads_on(text: Text, later: Sequence[Text | Code]) -> bool:
+    """Whether the last thing that a text says leads to an output that comes before any other text."""
+    for part in later:
+        if isinstance(part, Text) or (part.name and not part.name.startswith("check_")):
+            return False
+        if part.pictures or part.printed:
+            return text.blocks[-1].kind == "text"
+    return False
+
+
+def _add_text(deck: Deck, text: Text, told: list[str] | None, *, leads_on: bool) -> None:
+    if text.slide == "notes":
+        deck.to_last(prose.whole("\n\n".join(block.source for block in text.blocks)))
+        return
+    if text.exercise:
+        _add_exercise(deck, text)
+        return
+    text = deck.headed(text)
+    if text.poll:
+        _add_poll(deck, text)
+        return
+
+    found = text.blocks
+    said = found[-1].source if found else ""
+    count = prose.words(said)
+    if len(found) == 1 and said.endswith(":") and count <= FEW / 2 and not deck.fresh:
+        deck.carried.append(prose.whole(said))
+        deck.lead = said if leads_on else ""
+        return
+    if not leads_on or not found or (told and len(found) == 1):
+        deck.pages(units.units(found, told=told))
+        return
+
+    if (said.endswith(":") and count <= CAPTION) or (len(found) == 1 and count <= SHORT and not deck.fresh):
+        if len(found) > 1:
+            deck.pages(units.units(found[:-1], told=told))
+        deck.carried.append(prose.whole(said))
+        deck.lead = said
+    else:
+        deck.pages(units.units(found, told=told))
+
+
+def _add_exercise(deck: Deck, text: Text) -> None:
+    number, name, worth = text.exercise.groups()
+    asked = [block for block in text.blocks[1:] if block.kind != "fold"]
+    paragraphs = [block.source for block in asked if block.kind == "text"]
+    shown = _asks(paragraphs[0])
+    formulas = "".join(prose.whole(block.source) for block in asked if block.kind == "formula")
+
+    signature, told = deck.signatures.get(name, (f"{name}(…)", ""))
+    size = units.code_size(signature.splitlines(), most=28)
+    body = (
+        f'<p class="worth">{escaped(worth.replace(",", " ·"))}</p>'
+        + "".join(f"<p>{inline(sentence)}</p>" for sentence in shown)
+        + f'{formulas}<pre style="font-size:{size}px"><code>{prose.python(signature)}</code></pre>'
+        + (f'<p class="worth">{inline(told)}</p>' if told else "")
+    )
+    notes = prose.whole("\n\n".join(block.source for block in asked))
+    title = f"Exercise {number}: <code>{name}</code>"
+    deck.add("exercise", body, notes, title=title, large=True, name=name)
+
+
+def _asks(paragraph: str) -> list[str]:
+    """What an exercise asks for, in a sentence or two."""
+    said = prose.sentences(paragraph)
+    asks = next((place for place, sentence in enumerate(said) if ASKS.search(sentence)), 0)
+    both = said[max(asks - 1, 0) : asks + 1]
+    return both if prose.words(" ".join(both)) <= prose.WORDS else [said[asks]]
+
+
+def _add_poll(deck: Deck, text: Text) -> None:
+    deck.polls += 1
+    known = next((each for each in deck.predictions if each.place == deck.polls), None)
+    places = [place for place, block in enumerate(text.blocks) if block.source.startswith(PREDICT)]
+    before, asked = text.blocks[: places[0]], text.blocks[places[0] :]
+    if before:
+        deck.pages(units.units(before))
+
+    said = prose.sentences(asked[0].source.removeprefix(PREDICT).strip())
+    question = " ".join(each for each in said if "`None`" not in each and not each.startswith("("))
+    if known:  # its own words are understood without the slides before
+        question = known.question
+    notes = prose.whole("\n\n".join(block.source for block in asked))
+    commit = "<p><i>Let everybody commit before you go on.</i></p>"
+    deck.add("poll", question_body(question) + _options(known.options if known else ()), commit + notes)
+
+
+def question_body(question: str) -> str:
+    """A question (Markdown), as large as its length allows."""
+    size = "long" if prose.words(question) > 30 else "short"
+    return f'<p class="question {size}">{inline(question)}</p>'
+
+
+def _options(options: Sequence[str]) -> str:
+    """The answers of a poll; without them everybody writes a number down."""
+    if not options:
+        return '<p class="write">Write your number down, before the next slide.</p>'
+    kind = "wide" if max(map(len, options)) > 34 else "narrow"
+    items = (
+        f'<li><b aria-hidden="true">{letter}</b> <span>{inline(option)}</span></li>'
+        for letter, option in zip("ABCDEF", options, strict=False)
+    )
+    return f'<ol class="options {kind}" type="A">{"".join(items)}</ol>'
+
+
+def _add_code(deck: Deck, code: Code, after: Text | Code | None) -> list[str] | None:
+    """Slides of what a cell shows, if it does; the sentences of the text after it that they show."""
+    if code.name or code.set_up:
+        return None
+    source = f"<pre><code>{escaped(code.source)}</code></pre>"
+    if code.slide in ("notes", "-") or not (code.pictures or code.printed):
+        (deck.to_last if code.slide in ("notes", "-") else deck.carried.append)(source)
+        return None
+
+    told = _takeaway(after)
+    said = " ".join(told or ())
+    printed = f"<pre>{escaped(code.printed)}</pre>" if code.printed else ""
+    notes = source + printed
+    if told:
+        notes = prose.whole(after.blocks[0].source) + notes
+
+    if not code.pictures:
+        deck.add("code", _code_body(code, deck.lead, said, large=deck.fresh), notes)
+        return told
+    for picture in code.pictures:
+        deck.add("picture", picture_body(picture, said or re.sub(":$", ".", deck.lead)), notes)
+    return told
+
+
+def _takeaway(after: Text | Code | None) -> list[str] | None:
+    """The first sentence or two of the text after an output, if they can stand below it."""
+    if not isinstance(after, Text) or after.headed or after.poll or after.slide == "notes":
+        return None
+    first = after.blocks[0]
+    if first.kind != "text":
+        return None
+    said = prose.sentences(first.source)
+    shown = [said[place] for place in prose.opening(said)]
+    return shown if prose.words(" ".join(shown)) <= CAPTION and not shown[-1].endswith(":") else None
+
+
+def picture_body(picture: Picture, said: str) -> str:
+    """A picture as large as the slide allows, with a sentence below it."""
+    below = prose.lines(said, SMALL) * SMALL * LINE + 14 if said else 0
+    room = 588 - below
+    scale = min(WIDTH / picture.width, room / picture.height)
+    size = f"width:{picture.width * scale:.0f}px;height:{picture.height * scale:.0f}px"
+    caption = f"<figcaption>{inline(said)}</figcaption>" if said else ""
+    moves = '<p class="moves">Move it in the notebook</p>' if picture.moves else ""
+    image = f'<img alt="{picture.alt}" src="{picture.address}" style="{size}">'
+    return f"{moves}<figure>{image}{caption}</figure>"
+
+
+def _code_body(code: Code, lead: str, said: str, *, large: bool) -> str:
+    """Code and what it prints, or only what it prints if both together are too much."""
+    room = 560.0 - (HEAD if large else 0)
+    for text in (lead, said):
+        room -= prose.lines(text, SMALL) * SMALL * LINE + 20 if text else 0
+
+    source = code.source.splitlines()
+    printed = [line for line in code.printed.splitlines() if line.strip()]
+    both = min(units.code_size([*source, *printed], most=26), _size(len(source) + len(printed), room - 80))
+    body = ""
+    if len(source) <= SHOWN and max(map(len, source)) <= 90 and both >= 20:
+        size = both
+        body = f'<pre style="font-size:{size}px"><code>{prose.python(code.source)}</code></pre>'
+    else:
+        fit = min(SHOWN, int((room - 40) / (18 * LINE)))
+        printed = printed if len(printed) <= fit else [*printed[: fit - 1], "…"]
+        size = max(18, min(units.code_size(printed, most=30), _size(len(printed), room - 40)))
+
+    shown = html.escape("\n".join(printed), quote=False)
+    body += f'<pre class="printed" style="font-size:{size}px">{shown}</pre>'
+    before = f"<p>{inline(lead)}</p>" if lead else ""
+    return before + body + (f'<p class="said">{inline(said)}</p>' if said else "")
+
+
+def _size(count: int, room: float) -> int:
+    """The size of type at which so many lines of code have room."""
+    return int(room / (max(count, 1) * LINE))
