@@ -7,6 +7,7 @@ It installs packages, starts servers and browsers, and takes minutes:
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -228,3 +229,26 @@ def test_a_trial_in_which_somebody_gets_other_points_is_refused():
     trial._must_be(SimpleNamespace(found=due))
     with pytest.raises(Refusal, match=r"ben's points: '2 of 2\.' came out"):
         trial._must_be(SimpleNamespace(found=due | {"ben's points": "2 of 2."}))
+
+
+def test_what_an_installation_says_is_kept_and_its_failure_is_one_line(here):
+    here.out.mkdir()
+    place._run(here, "sh", "-c", "echo fine")
+    with pytest.raises(Refusal, match="ended with 3: one / two; all it said is in "):
+        place._run(here, "sh", "-c", "echo one; echo two >&2; exit 3")
+    assert "fine" in here.log.read_text(encoding="utf-8")
+
+
+def test_an_installation_that_is_stopped_leaves_nothing_behind(here):
+    here.python.parent.mkdir(parents=True)
+    shutil.copy(shutil.which("sleep"), here.python)
+    script = (
+        "import pathlib\nfrom course.classroom.hub import place\n"
+        f"here = place.Place(pathlib.Path({str(here.out)!r}))\n"
+        "place._run(here, 'sh', '-c', f'{here.python} 60; true')"
+    )
+    trial = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    server.wait(lambda: server.processes(here), 30, "the installation to begin")
+    trial.send_signal(signal.SIGINT)
+    trial.wait(timeout=10)
+    server.wait(lambda: not server.processes(here), 10, "it to end")

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Error as BrowserError
 
 from course.classroom.hub.place import Place, chromium
 from course.classroom.hub.server import wait
+
+__all__ = ["BrowserError", "Person", "browser"]
 
 READY = re.compile(r"^Python 3 .*\| Idle$")  # JupyterLab's status line, once the kernel answers
 SLOWEST = 600.0  # seconds for a lesson

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -155,13 +156,25 @@ def _run(place: Place, *command: str) -> None:
     """
     own = {**os.environ, "PYTHON": sys.executable}
     own.pop("VIRTUAL_ENV", None)
-    said = subprocess.run(
-        command, env=own, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    running = subprocess.Popen(
+        command,
+        env=own,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that it can be ended with all that it has started
     )
+    try:
+        said, _ = running.communicate()
+    except BaseException:
+        os.killpg(running.pid, signal.SIGTERM)
+        running.wait()
+        raise
+
     with place.log.open("a", encoding="utf-8") as log:
-        log.write(f"$ {' '.join(command)}\n{said.stdout}\n")
-    if said.returncode:
-        tail = " / ".join(said.stdout.strip().splitlines()[-3:])
+        log.write(f"$ {' '.join(command)}\n{said}\n")
+    if running.returncode:
+        tail = " / ".join(said.strip().splitlines()[-3:])
         raise Refusal(
-            f"`{' '.join(command)}` ended with {said.returncode}: {tail}; all it said is in {place.log}"
+            f"`{' '.join(command)}` ended with {running.returncode}: {tail}; all it said is in {place.log}"
         )

@@ -1,8 +1,10 @@
 """The trial in order: install, hand out, solve, hand in, collect, grade, measure."""
 
+import contextlib
 import csv
 import shlex
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,11 +36,16 @@ def trial(out: Path, *, port: int | None = None, say: Callable[[str], None] = tq
     """
     here = place.place(out, port=port)
     report = Report()
-    signal.signal(signal.SIGTERM, _as_if_by_ctrl_c)
-    with tqdm(total=6, disable=None, unit="step") as bar:
+    before = signal.signal(signal.SIGTERM, _as_if_by_ctrl_c)
+    with tqdm(total=7, disable=None, unit="step") as bar:
         try:
             _go(here, port, report, Steps(bar, say))
+        except learners.BrowserError as error:
+            raise Refusal(
+                f"in the browser: {str(error).splitlines()[0]}; see {here.out}/stopped_*.png"
+            ) from error
         finally:
+            signal.signal(signal.SIGTERM, before)
             if here.out.exists():
                 report.write(here.out / "report.json")
     return report
@@ -64,7 +71,9 @@ def _as_if_by_ctrl_c(*_: object) -> None:
 
 def _go(here: Place, port: int | None, report: Report, step: Steps) -> None:
     step(f"installing the course, the hub and its proxy in {here.out}")
+    start = time.monotonic()
     place.install(here)
+    report.seconds["install everything"] = time.monotonic() - start
     place.furnish(here)
     access = server.access(port)
     server.configure(here, access)
@@ -78,7 +87,8 @@ def _go(here: Place, port: int | None, report: Report, step: Steps) -> None:
             _class(people, access, here, report, step)
         except BaseException:
             for person in people.values():
-                person.picture(f"stopped_{person.name}")
+                with contextlib.suppress(learners.BrowserError):  # the first error counts
+                    person.picture(f"stopped_{person.name}")
             raise
     report.found["left running"] = f"{len(server.processes(here))} processes"
 
@@ -92,6 +102,7 @@ def _class(people: dict[str, Person], access: Access, here: Place, report: Repor
 
     step("collecting and grading")
     _grade(people[INSTRUCTOR], here, report)
+    step(f"weighing a seat with each of {', '.join(RUN)}")
     _weigh(people[LEARNERS[0]], here, report)
 
 
