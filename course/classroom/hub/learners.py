@@ -15,7 +15,7 @@ from course.classroom.hub.server import wait
 __all__ = ["BrowserError", "Person", "browser"]
 
 READY = re.compile(r"^Python 3 .*\| Idle$")  # JupyterLab's status line, once the kernel answers
-SLOWEST = 600.0  # seconds for a lesson
+SLOWEST = 1800.0  # seconds for a lesson, on a machine that is busy with others
 
 
 @contextlib.contextmanager
