@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +24,7 @@ from course.classroom.hub import config, place, server
 from course.classroom.hub.__main__ import main
 from course.classroom.hub.report import Report
 
+ROOT = Path(__file__).resolve().parents[2]
 ACCESS = config.Access(
     port=8000, hub_port=8001, api_port=8002, password="p" * 16, instructors_password="q" * 43
 )
@@ -202,6 +204,7 @@ def test_the_report_counts_seats_in_a_gigabyte_and_can_be_read_back(tmp_path):
     report.write(tmp_path / "report.json")
     back = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert back == vars(report)
+    assert Report.read(tmp_path / "report.json") == report
     lines = report.table().splitlines()
     assert [line.split() for line in lines[:3]] == [
         ["process", "PSS,", "MB", "RSS,", "MB", "CPU,", "s"],
@@ -229,6 +232,24 @@ def test_a_trial_in_which_somebody_gets_other_points_is_refused():
     trial._must_be(SimpleNamespace(found=due))
     with pytest.raises(Refusal, match=r"ben's points: '2 of 2\.' came out"):
         trial._must_be(SimpleNamespace(found=due | {"ben's points": "2 of 2."}))
+
+
+def test_a_home_has_the_lessons_and_what_they_link_to_and_nothing_for_instructors(here):
+    for folder in ("notebooks", "docs"):
+        shutil.copytree(ROOT / folder, here.course / folder)
+    place.furnish(here)
+    home = here.home("ada")
+    lessons = sorted(path.name for path in (home / "notebooks").iterdir() if path.suffix == ".ipynb")
+    assert len(lessons) == 16
+    links = {
+        link
+        for name in lessons
+        for link in re.findall(r"\]\((\.\./[^)#]+)", (home / "notebooks" / name).read_text("utf-8"))
+    }
+    assert {"../docs/glossary.md", "../docs/notation.md"} <= links
+    assert [link for link in links if not (home / "notebooks" / link).exists()] == []
+    assert not [path for path in home.rglob("*") if "teaching" in path.name or "solutions" in path.parts]
+    assert (here.home("ines") / "advantage" / "release" / place.LESSON / f"{place.LESSON}.ipynb").exists()
 
 
 def test_what_an_installation_says_is_kept_and_its_failure_is_one_line(here):

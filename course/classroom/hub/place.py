@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ COURSE_ID = "advantage"
 LESSON = "03_jackpots"
 PROXY = "configurable-http-proxy@5.3.0"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+DOCUMENT = re.compile(r"\.\./docs/(\w+\.md)")  # that a lesson links to
 PROGRAMS = {
     "git": "apt install git",
     "node": "install Node.js 20 or newer, which brings npm",
@@ -138,8 +140,15 @@ def install(place: Place) -> None:
 
 def furnish(place: Place) -> None:
     """A home with a copy of the lessons for everybody, the exchange, and the instructor's course."""
+    notebooks = place.course / "notebooks"
+    linked = {
+        name for each in notebooks.glob("*.ipynb") for name in DOCUMENT.findall(each.read_text("utf-8"))
+    }
     for person in PEOPLE:
-        shutil.copytree(place.course / "notebooks", place.home(person) / "notebooks")
+        shutil.copytree(notebooks, place.home(person) / "notebooks")
+        (place.home(person) / "docs").mkdir()
+        for name in linked:
+            shutil.copy(place.course / "docs" / name, place.home(person) / "docs")
     release = place.home(INSTRUCTOR) / COURSE_ID / "release" / LESSON
     release.mkdir(parents=True)
     shutil.copy(place.course / "notebooks" / f"{LESSON}.ipynb", release)

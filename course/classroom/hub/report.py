@@ -39,6 +39,19 @@ class Report:
         lines += [f"{what}: {value:g}" for what, value in self.machine.items()]
         return "\n".join(lines)
 
+    def markdown(self) -> str:
+        """What a seat costs, as the table of `docs/hub.md`."""
+        lines = ["| process | MB | seconds of a core |", "| --- | --- | --- |"]
+        for what, held in self.memory.items():
+            whose = "one for all" if what in ("hub", "proxy") else "each seat"
+            lines.append(f"| {what} ({whose}) | {held['pss']:.0f} | {held['cpu']:.0f} |")
+        return "\n".join(lines)
+
+    @classmethod
+    def read(cls, path: Path) -> "Report":
+        """The report of an earlier trial."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
     def write(self, path: Path) -> None:
         """Write it as JSON."""
         replace_file(path, (json.dumps(asdict(self), indent=1) + "\n").encode())
