@@ -36,7 +36,9 @@ def copy_documents(root: Path, source: Path) -> None:
         shutil.copy(root / name, source / name)
 
     for path in [*source.glob("*.md"), *source.glob("docs/**/*.md")]:
-        path.write_text(_with_links(path.read_text(encoding="utf-8"), path), encoding="utf-8")
+        text = _with_links(path.read_text(encoding="utf-8"), path)
+        below = sorted(f"{path.stem}/{each.stem}" for each in path.with_suffix("").glob("*.md"))
+        path.write_text(f"{text}\n\n{_tree('', below)}\n" if below else text, encoding="utf-8")
 
 
 def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bool) -> str:
@@ -127,7 +129,6 @@ def _contents(lessons: list[str], documents: list[str]) -> list[str]:
     general = [name for name in FIRST if name in documents]
     general += [name for name in documents if name not in (*FIRST, *special) and "/" not in name]
     teaching = [name for name in FOR_LECTURERS if name in documents]
-    teaching += [name for name in documents if "/" in name]
     engineers = [name for name in FOR_ENGINEERS if name in documents]
     return [
         _tree("Lessons", [f"notebooks/{name}" for name in lessons]),
@@ -141,7 +142,8 @@ def _contents(lessons: list[str], documents: list[str]) -> list[str]:
 
 
 def _tree(caption: str, pages: list[str]) -> str:
-    return "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"])
+    options = [":hidden:", f":caption: {caption}"] if caption else [":hidden:"]
+    return "\n".join(["```{toctree}", *options, "", *pages, "```"])
 
 
 def _part(name: str, purpose: str) -> str:
