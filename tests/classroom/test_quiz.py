@@ -417,6 +417,18 @@ def test_no_question_is_cut_by_the_end_of_a_page(browser, tmp_path, bank):  # no
     sheet.close()
 
 
+def test_pages_fit_a_phone_and_axe_finds_nothing(browser, bank):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    drawn = bank[:: quiz_table.SEEDS]
+    phone = browser.new_page(viewport={"width": 360, "height": 700})
+    for made in (page.paper("Paper", "about", drawn, exam=True), page.key("Key", "about", drawn)):
+        phone.set_content(made)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+        assert [found["id"] for found in Axe().run(phone).response["violations"]] == []
+    phone.close()
+
+
 # Files and commands
 
 

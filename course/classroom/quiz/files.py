@@ -77,7 +77,7 @@ def write_exams(
         about = f"Seed {seed}, paper {variant} of {variants}."
         name = f"exam_{seed}_{variant}"
         files[f"{name}.html"] = page.paper(title, f"{about} {HINT}", drawn, exam=True).encode()
-        files[f"{name}_key.html"] = page.key(f"{title}: key", about, drawn).encode()
+        files[f"{name}_key.html"] = page.key(f"Key: {title}", about, drawn).encode()
     return _write(files, out)
 
 
@@ -118,7 +118,7 @@ def _unlike(template: Template, seen: set[tuple], *, seed: int) -> Question:
 def _everything(name: str, title: str, about: str, questions: Sequence[Question]) -> Files:
     return {
         f"{name}.html": page.paper(title, about, questions).encode(),
-        f"{name}_key.html": page.key(f"{title}: key", about, questions).encode(),
+        f"{name}_key.html": page.key(f"Key: {title}", about, questions).encode(),
         f"{name}.gift.txt": gift(f"Advantage/{name}", questions).encode(),
         f"{name}_qti21.zip": qti.package(name, title, questions),
     }

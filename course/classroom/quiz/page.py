@@ -34,6 +34,10 @@ ol.choices li { display: grid; grid-template-columns: 1.8rem 1fr; break-inside: 
 ol.choices b { color: #00507d; }
 code { font-family: ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; font-size: .92em; }
 .answer { font-weight: 700; }
+@media screen and (max-width: 40rem) {
+  th, td { padding: .1rem .25rem; font-size: .75rem; }
+  ol.choices.short { grid-template-columns: repeat(2, 1fr); }
+}
 @media print { body { max-width: none; margin: 0; padding: 0; font-size: 11pt; } }
 """
 
@@ -106,6 +110,6 @@ def _answer(number: int, question: Question) -> str:
         f"<section>\n<h2>Question {number}: {LETTERS[question.right]}</h2>\n<p>{words(question.text)}</p>\n"
         f"{table_html(question.rows)}\n"
         f'<p class="answer">{LETTERS[question.right]} &ensp; {words(right.text)}</p>\n<ol>{steps}</ol>\n'
-        f'<table class="wrong"><thead><tr><th></th><th>choice</th><th>what it did</th></tr></thead>'
+        f'<table class="wrong"><thead><tr><th>letter</th><th>choice</th><th>what it did</th></tr></thead>'
         f"<tbody>{wrong}</tbody></table>\n</section>"
     )
