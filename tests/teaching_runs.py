@@ -14,12 +14,13 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course.authoring.stamps import ROOT, sources
+from course.authoring.notebooks import unsolved
+from course.authoring.source import read
+from course.authoring.stamps import ROOT, source_hash, sources
 from course.tables import Table
 
 RUNS = ROOT / "docs" / "teaching" / "run_all.csv"
@@ -30,16 +31,15 @@ AS_A_LEARNER = {name: value for name, value in os.environ.items() if name != "CO
 def main(wanted: list[str]) -> None:
     """Time what is left to do."""
     table = Table(RUNS, COLUMNS, key=("lesson", "source"))
-    notebooks = [ROOT / "notebooks" / f"{source.stem}.ipynb" for source in sources()]
-    for path in tqdm(notebooks, disable=None):
-        notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    for path in tqdm(sources(), disable=None):
         lesson = path.stem[:2]
-        source = notebook.metadata.advantage.source
+        source = source_hash(path)
         if (lesson, source) in table.finished() or (wanted and lesson not in wanted):
             continue
 
+        notebook = unsolved(read(path))  # what `course build` writes to notebooks/
         table.rows = [row for row in table.rows if row["lesson"] != lesson]  # of an older source
-        timed = run(notebook, path.parent)
+        timed = run(notebook, ROOT / "notebooks")
         table.append({"lesson": lesson, "source": source, **cell} for cell in timed)
         seconds = (sum(cell[name] for cell in timed) for name in ("wall_s", "cpu_s"))
         print(path.stem, *(f"{each:.1f}" for each in seconds), flush=True)

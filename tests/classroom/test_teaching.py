@@ -11,6 +11,8 @@ from course.authoring.source import MARKERS, read
 from course.authoring.stamps import ROOT
 from course.checks import exercises
 from course.classroom.predictions import PREDICTIONS
+from course.classroom.quiz.bank import TEMPLATES
+from course.classroom.quiz.questions import ask
 from course.classroom.saved import read as read_saved
 from tests import tables_in_docs, teaching_tables
 from tests.teaching_tables import LENGTHS, NAMES
@@ -224,10 +226,21 @@ def solutions(name):
     return found
 
 
+@functools.cache
+def keys(name):
+    """What the quiz's key says of a lesson: the way to each answer, and who chose which wrong one."""
+    found = []
+    for template in TEMPLATES:
+        if template.lesson == name[:2]:
+            question = ask(template, seed=0)
+            found += [plain(each) for each in (*question.worked, *(c.feedback for c in question.choices))]
+    return [each for each in found if len(each.split()) >= 8]
+
+
 def leaks(name, notebook):
-    """What of the handbook or of the solutions is in a learner's notebook, hidden data included."""
+    """What of handbook, key and solutions is in a learner's notebook, hidden data included."""
     whole = plain(json.dumps(notebook, ensure_ascii=False).replace("\\n", " "))
-    yield from (sentence for sentence in secrets(name) if sentence in whole)
+    yield from (sentence for sentence in [*secrets(name), *keys(name)] if sentence in whole)
     for cell in notebook["cells"]:
         marks = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "code" and marks.get("solution"):
@@ -248,7 +261,7 @@ def only_a_stub(source):
 
 
 @EVERY_LESSON
-def test_no_solution_and_no_sentence_of_the_handbook_is_in_a_learners_notebook(name):
+def test_no_solution_no_key_and_no_sentence_of_the_handbook_is_in_a_learners_notebook(name):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     assert list(leaks(name, json.loads(path.read_text("utf-8")))) == []
     assert not any(cell.outputs for cell in read_saved(path).cells)
@@ -259,11 +272,13 @@ def test_a_leak_would_be_found():
     notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8"))
     (cell,) = (each for each in notebook["cells"] if each["id"] == "leave_one_out")
     cell["source"] = [*cell["source"], "\n    others = (rewards.sum() - rewards) / (len(rewards) - 1)\n"]
+    notebook["metadata"]["hint"] = keys(name)[0]
     cell["metadata"]["teaching"] = "Ask: in a batch of two, how much of yourself do you subtract?"
     found = list(leaks(name, notebook))
     assert (
         plain("Ask: in a batch of two, how much of yourself do you subtract?").removeprefix("ask ") in found
     )
     assert "others = (rewards.sum() - rewards) / (len(rewards) - 1)" in found
+    assert keys(name)[0] in found
     assert "teaching" in found
     assert "a body" in found
