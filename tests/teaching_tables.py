@@ -208,7 +208,8 @@ def facts(name: str) -> str:
     timed = ran().get(name[:2], {}).values()
     said = [
         f"{of.words:,} words",
-        _number(len(tasks), "exercise") + (f" ({sum(t.points for t in tasks)} points)" if tasks else ""),
+        _number(len(tasks), "exercise")
+        + (f" ({_number(sum(t.points for t in tasks), 'point')})" if tasks else ""),
         _number(sum(section.polls for section in path), "prediction"),
         _number(of.widgets, "widget"),
     ]
