@@ -111,6 +111,12 @@ def test_lists_are_thinned_only_if_nothing_else_helps():
     assert [len(column) for column in both(18).kept] == [6, 3]
     assert [len(column) for column in both(10).kept] == [3, 3]
     assert {0, 2, 5} == {*both(10).kept[0]}
+    two = widgets.Explorer(
+        lambda first, second: walk(first, 1, 1),
+        first=widgets.choice("first", [*"abcdef"]),
+        second=widgets.choice("second", [*"abcdef"]),
+    )
+    assert [len(column) for column in frames.grid(two, cap=20).kept] == [6, 3]  # the lower one
     with pytest.raises(Refusal, match="cap must be at least 9 for these controls, got 8"):
         both(8)
 
@@ -491,6 +497,8 @@ def test_the_prize_plays_as_well(opened):
     tab.get_by_role("button", name="next answer").click()
     assert tab.locator(".prize-place").inner_text() == "answer 2 of 3"
     assert tab.locator(".prize-sum").inner_text() != before
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     quiet = opened("1.html", java_script_enabled=False)
     assert quiet.locator(".advantage-twin img").is_visible()
 

@@ -24,7 +24,6 @@ from course.classroom.quiz.bank import INVENTORY, TEMPLATES
 from course.classroom.quiz.questions import Drawn, Runs, Template, ask, exercise_named, stands_out
 from course.classroom.quiz.shown import apart, exact, say, say_all
 from tests import quiz_table, tables_in_docs
-from tests.test_browser import browser  # noqa: F401  (a fixture)
 
 LESSONS = {source.stem[:2]: source for source in sources()}
 BY_NAME = {template.name: template for template in TEMPLATES}
@@ -396,7 +395,7 @@ def test_pages_need_no_network_and_escape_what_they_say():
         assert "if a &lt; b &amp; <code>c</code>" in made
 
 
-def test_no_question_is_cut_by_the_end_of_a_page(browser, tmp_path, bank):  # noqa: F811
+def test_no_question_is_cut_by_the_end_of_a_page(browser, tmp_path, bank):
     """A question is kept together, so what matters is that the longest is shorter than an A4 page."""
     drawn = bank[:: quiz_table.SEEDS]
     width, height = (210 - 32) / 25.4 * 96, (297 - 36) / 25.4 * 96
