@@ -416,7 +416,7 @@ def test_no_question_is_cut_by_the_end_of_a_page(browser, tmp_path, bank):
     sheet.close()
 
 
-def test_pages_fit_a_phone_and_axe_finds_nothing(browser, bank):  # noqa: F811
+def test_pages_fit_a_phone_and_axe_finds_nothing(browser, bank):
     from axe_playwright_python.sync_playwright import Axe
 
     drawn = bank[:: quiz_table.SEEDS]
