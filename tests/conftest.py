@@ -32,6 +32,7 @@ LONGEST = [
     "15_clinic",
     "00_welcome",
     "01_score_scales",
+    "test_access_lab",
     "test_writer",
     "test_exports",
     "test_environment",

@@ -6,9 +6,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from course.plots import STYLE
+from course.plots.drawing import LEAST_CONTRAST, luminance
 
 
 def tick_labels(axis: Axis) -> list[Text]:
@@ -21,14 +23,46 @@ def tick_labels(axis: Axis) -> list[Text]:
 def covered(ax: Axes) -> Iterator[tuple[str, str]]:
     """(text, what is wrong) of each word in the figure that is cut by its edge or lies on a mark.
 
-    A legend is wrong where it lies on a point of a line.
+    A legend is wrong where it lies on a point of a line, and a word where it is too pale to be read.
     """
     with mpl.rc_context(STYLE):
         ax.figure.canvas.draw()
+        yield from _pale(ax.figure)
         for panel in ax.figure.axes:
             yield from _cut(panel)
             yield from _on_a_mark(panel)
             yield from _on_a_line(panel)
+
+
+def _pale(figure: Figure) -> Iterator[tuple[str, str]]:
+    """Words on what most of their box shows; the letters themselves are less."""
+    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
+    for text in figure.findobj(Text):
+        if not (text.get_text().strip() and text.get_visible() and _drawn(text)):
+            continue
+        left, bottom, right, top = np.array(text.get_window_extent().extents).round().astype(int)
+        there = pixels[max(bottom, 0) : top, max(left, 0) : right].reshape(-1, 3)
+        if not len(there):
+            continue
+        shades, counts = np.unique(there, axis=0, return_counts=True)
+        paper = shades[counts.argmax()] / 255
+
+        opacity = 1 if text.get_alpha() is None else text.get_alpha()
+        ink = opacity * np.array(mpl.colors.to_rgb(text.get_color())) + (1 - opacity) * paper
+        dark, light = sorted([luminance(ink), luminance(paper)])
+        contrast = (light + 0.05) / (dark + 0.05)
+        if contrast < LEAST_CONTRAST - 0.01:
+            yield text.get_text(), f"too pale: its contrast is {contrast:.1f}"
+
+
+def _drawn(text: Text) -> bool:
+    """Whether it is one of those that the figure shows: an axis keeps labels beyond its ends."""
+    if text.axes is None or text.axes.axison is False:
+        return text.axes is None or text in text.axes.texts
+    kept = [
+        label for axis in (text.axes.xaxis, text.axes.yaxis) for label in axis.get_ticklabels(which="both")
+    ]
+    return text not in kept or text in tick_labels(text.axes.xaxis) + tick_labels(text.axes.yaxis)
 
 
 def _cut(ax: Axes) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -75,6 +76,13 @@ def jupyterlab(browser, tmp_path_factory):
     """The address of a JupyterLab on copies of the notebooks, with nobody's settings and nobody's trust."""
     root = tmp_path_factory.mktemp("lab")
     fill(root / "work")
+    with serving(root) as address:
+        yield address
+
+
+@contextmanager
+def serving(root, *flags):
+    """The address of a JupyterLab on the folder `work` of `root`, which keeps its settings beside it."""
     environment = dict(os.environ)
     for name in ("CONFIG", "DATA", "RUNTIME"):
         environment[f"JUPYTER_{name}_DIR"] = str(root / name.lower())
@@ -90,6 +98,7 @@ def jupyterlab(browser, tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={root / 'work'}"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
+    command += flags
     if hasattr(os, "getuid") and os.getuid() == 0:
         command.append("--allow-root")
     with (root / "log").open("w") as log:
@@ -140,15 +149,17 @@ def wait(happened, seconds, what):
 def new_page(browser, jupyterlab):
     """A function that opens a page which keeps what its console says and whom it asks."""
 
-    def new():
-        page = browser.new_page(viewport={"width": 1200, "height": 1000}, base_url=jupyterlab)
-        page.said, page.asked = [], set()
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.add(request.url))
-        return page
+    return lambda: listening(browser, jupyterlab)
 
-    return new
+
+def listening(browser, address):
+    """A page that keeps what its console says and whom it asks."""
+    page = browser.new_page(viewport={"width": 1200, "height": 1000}, base_url=address)
+    page.said, page.asked = [], set()
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("request", lambda request: page.asked.add(request.url))
+    return page
 
 
 @pytest.fixture

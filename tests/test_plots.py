@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 import course.plots
+import course.plots.writer
 from course.atari import published_scores
 from course.authoring.stamps import sources
 from course.estimators import Estimate
@@ -38,6 +39,7 @@ from course.plots import (
     time_limits,
     title,
 )
+from course.plots.drawing import ink, luminance
 from course.plots.parts import BAND_ALPHA, band, named_rows, told
 from tests.figures import covered
 
@@ -167,6 +169,40 @@ def test_a_readers_own_matplotlib_settings_do_not_spoil_the_picture(setting):
     usual = png(CALLS["history"]())
     with matplotlib.style.context(setting):
         assert png(CALLS["history"]()) == usual
+
+
+@pytest.mark.parametrize("name", COLORS)
+def test_a_name_in_the_color_of_its_line_can_be_read_on_white(name):
+    # By hand: #767676 is the palest grey that has 4.5 to 1 on white.
+    assert 1.05 / (luminance([0x76 / 255] * 3) + 0.05) == pytest.approx(4.54, abs=0.01)
+    color = mpl.colors.to_rgb(ink(COLORS[name]))
+    assert 1.05 / (luminance(color) + 0.05) >= 4.5 - 0.02
+    line = mpl.colors.to_rgb(COLORS[name])
+    np.testing.assert_allclose(
+        np.multiply(color, max(line)), np.multiply(line, max(color)), atol=0.01
+    )  # its hue
+
+
+def test_words_in_a_color_are_dark_enough_by_ink():
+    # Where a word stands on black, or its color comes from elsewhere, somebody has looked at it.
+    looked_at = {"COLORS['truth']", "'white'", "ink"}
+    for topic, lesson in {**LESSONS, "writer": course.plots.writer, "parts": course.plots.parts}.items():
+        for node in ast.walk(ast.parse(inspect.getsource(lesson))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr not in ("text", "annotate", "set_title", "set_xlabel", "set_ylabel"):
+                continue
+            given = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            color = given.get("color", "'white'")
+            assert color in looked_at or color.startswith("ink("), f"{topic}, line {node.lineno}: {color}"
+            assert "alpha" not in given, f"{topic}, line {node.lineno}: pale words"
+
+
+def test_a_word_that_is_too_pale_is_found():
+    ax = min_max_scaling.history([3.0, 1.0, 4.0, 8.0], 3)
+    ax.set_xlabel("game", color=COLORS["return"])
+    ax.set_ylabel("on black", color="white", bbox={"fc": "black"})
+    assert [each for each in covered(ax) if "pale" in each[1]] == [("game", "too pale: its contrast is 2.3")]
 
 
 def test_bad_numbers_are_refused_by_name():

@@ -16,9 +16,11 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from PIL import Image
 
 COLORS = {
@@ -47,6 +49,28 @@ STYLE = {name: value for name, value in mpl.rcParamsDefault.items() if name not 
     "legend.frameon": False,
     "lines.linewidth": 2.0,
 }
+
+
+LEAST_CONTRAST = 4.5  # of text to the paper, WCAG 2.2, 1.4.3
+
+
+def ink(color: str) -> str:
+    """The color, as dark as words on white must be: for the name of a line in the color of the line."""
+    rgb = np.array(mpl.colors.to_rgb(color))
+    for share in np.linspace(1, 0, 101):
+        if 1.05 / (luminance(share * rgb) + 0.05) >= LEAST_CONTRAST:
+            break
+    return mpl.colors.to_hex(share * rgb)
+
+
+def luminance(rgb: ArrayLike) -> float:
+    """Relative luminance of a color, three numbers in [0, 1]: 0 is black and 1 white.
+
+    W3C, WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+    """
+    rgb = np.asarray(rgb, dtype=float)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def figure(

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from course.arrays import Array, finite, number
 from course.plots import live
-from course.plots.drawing import COLORS, figure
+from course.plots.drawing import COLORS, figure, ink
 from course.plots.film import Film
 from course.plots.parts import band, legend_above, mark_guess, named_rows, told
 from course.plots.words import counted, title
@@ -363,7 +363,7 @@ def _lines(axes: dict[str, Axes], rally: Record, step: int) -> None:
 
         panel.plot(step, line[step], "o", color=color, ms=9, mec="black")
         panel.axvline(step, color=COLORS["truth"], lw=1, ls=":")
-        panel.set_ylabel(f"{symbol}, points", color=color)
+        panel.set_ylabel(f"{symbol}, points", color=ink(color))
         panel.tick_params(labelbottom=letter == "A")
         reaches[letter] = (min(line.min(), -LEAST), max(line.max(), LEAST))
         panel.set(xlim=(-1, len(rally)), ylim=(reaches[letter][0] - PAD, reaches[letter][1] + PAD))
@@ -379,7 +379,7 @@ def _lines(axes: dict[str, Axes], rally: Record, step: int) -> None:
             transform=axes["S"].transAxes,
             ha="center",
             va="top",
-            color=COLORS[name],
+            color=ink(COLORS[name]),
             fontsize=11,
             fontweight="bold",
         )

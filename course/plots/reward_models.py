@@ -26,6 +26,7 @@ WAYS = {  # how a way to weigh the tokens begins -> its colour, that of the quan
     "GAE": COLORS["advantage"],
     "groups": COLORS["human"],
 }
+MARKS = "osD^vP"
 MEASURED = {  # of a finished run: what its Exam calls it -> how the axis does, and what it is divided by
     "prize": ("prize, million points", MILLION),
     "nats": ("nats paid", 1.0),
@@ -73,9 +74,10 @@ def frontier(
         ax.plot(cost, won / MILLION, "X", color=COLORS["value"], ms=8)
         ax.annotate(f"best of {n:,}", (cost, won / MILLION), xytext=(9, -11), textcoords="offset points")
         words.append(f"the best of {n:,} has {won / MILLION:.2f} million for {abs(cost):.2f} nats")
-    for way, paid in spent.items():
+    for nth, (way, paid) in enumerate(spent.items()):
         won = _ends(runs[way], "prize") / MILLION
-        ax.plot(paid, won, "o", color=_colour(way), mfc=_filled(way), ms=6, alpha=0.75, label=way)
+        look = {"marker": MARKS[nth % len(MARKS)], "ls": "", "color": _colour(way), "mfc": _filled(way)}
+        ax.plot(paid, won, ms=6, alpha=0.75, label=way, **look)
         words.append(f"{way}: {won.mean():.2f} million for {paid.mean():.1f} nats, mean of {len(won)} runs")
 
     said = mark_guess(ax, guess, unit="nats")
@@ -216,15 +218,15 @@ def judges(runs: Runs, *, axes: dict[str, Axes]) -> Axes:
     left, right = axes.values()
     words = []
     colours = [COLORS[name] for name in ("td_error", "return", "value", "advantage", "human", "reward")]
-    for (kind, seeds), colour in zip(runs.items(), colours, strict=False):
+    for (kind, seeds), colour, mark in zip(runs.items(), colours, MARKS, strict=False):
         prizes = np.array([run.prize for run in seeds.values()]) / MILLION
         update = next(iter(seeds.values())).update
         for row in prizes:
             left.plot(update, row, color=colour, lw=0.6, alpha=0.35)
-        left.plot(update, np.median(prizes, axis=0), color=colour, label=kind)
+        left.plot(update, np.median(prizes, axis=0), color=colour, marker=mark, markevery=4, ms=5, label=kind)
 
         accuracy = np.array([run.accuracy for run in seeds.values()])
-        right.plot(100 * accuracy, prizes[:, -1], "o", color=colour, ms=6, alpha=0.7)
+        right.plot(100 * accuracy, prizes[:, -1], mark, color=colour, ms=6, alpha=0.7)
         words.append(
             f"{kind}: accuracy {np.median(accuracy):.1%}, true prize {np.median(prizes.max(axis=1)):.2f} at "
             f"its best and {np.median(prizes[:, -1]):.2f} at the end"

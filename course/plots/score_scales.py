@@ -11,7 +11,7 @@ from course.plots.drawing import COLORS, figure
 from course.plots.parts import legend_above, mark_guess, named_rows, told
 from course.plots.words import number, title
 
-PLAYERS = ("random", "human", "value")  # colours of the players, weakest first
+PLAYERS = {"random": "^", "human": "s", "value": "o"}  # colours and marks of the players, weakest first
 # Ten games that are named in the picture of all of them.
 NAMED = (
     "venture",
@@ -87,13 +87,14 @@ def all_games(columns: Mapping[str, Mapping[str, float]], *, ax: Axes) -> Axes:
     place = {game: i for i, game in enumerate(games)}
 
     ranges = []
-    for (player, scores), color in zip(columns.items(), PLAYERS, strict=True):
+    for (player, scores), (color, marker) in zip(columns.items(), PLAYERS.items(), strict=True):
         for sign in (1, -1):
             at = [game for game in scores if sign * scores[game] > 0 and game in place]
             ax.plot(
                 [place[game] for game in at],
                 [abs(scores[game]) for game in at],
-                "o",
+                marker,
+                ls="",
                 ms=5.5,
                 color=COLORS[color],
                 mfc=COLORS[color] if sign > 0 else "white",

@@ -16,6 +16,7 @@ from course.plots.words import counted, number
 LAST_GAP = 103.97  # in logits: exp(-gap) rounds to 0 in float32 beyond it
 TOKENS = 5  # to choose from
 SHARED = {"whole score": "reward", "equal shares": "return"}
+MARKS = {"whole score": "o", "equal shares": "s"}
 STYLES = ("-", "--", ":")
 GUESS = {"color": COLORS["truth"], "ms": 10, "mfc": "white", "mew": 2, "ls": "", "zorder": 4}
 
@@ -123,7 +124,7 @@ def one_update(length: float, score: float, rate: float, *, ax: Axes) -> Axes:
         fate = "dead" if _chance_of_another(np.float32(gap)) == 0 else "alive"
         long = big(weight * np.sqrt(length * (1 - 1 / TOKENS)))
         label = f"{name}: {fate}\ngradient {long} long"
-        ax.plot([gap], [_chance_of_another(gap)], "o", ms=12, color=COLORS[SHARED[name]], label=label)
+        ax.plot([gap], [_chance_of_another(gap)], MARKS[name], ms=12, color=COLORS[SHARED[name]], label=label)
         words.append(f"{name}: {fate}, gradient {long} long; one update opens a gap of {big(gap)}")
 
     ax.set(xscale="log", xlim=(1e-10, 1e10), ylim=(-0.06, 0.9), ylabel="chance of another token\nafter it")
@@ -223,8 +224,8 @@ def _draw_run(ax: Axes, name: str, each: Array, shelf: float, turn: int, jackpot
     updates = np.arange(1, len(each) + 1)
     alive = each > 0
     color = COLORS[SHARED.get(name, "random")]
-    style = {"lw": 1.4, "ms": 4} if name in SHARED else {"lw": 6, "ms": 0, "alpha": 0.5, "zorder": 1}
-    ax.plot(updates[alive], each[alive], "o-", color=color, label=name, **style)
+    style = {"lw": 1.4, "ms": 4} if name in SHARED else {"lw": 6, "alpha": 0.5, "zorder": 1}
+    ax.plot(updates[alive], each[alive], marker=MARKS.get(name), color=color, label=name, **style)
     if alive.all():
         return f"{name}: never 0, between {number(each.min())} and {number(each.max())}"
 

@@ -12,6 +12,7 @@ from course.plots.drawing import COLORS, figure
 from course.plots.parts import band, told
 from course.plots.words import counted
 
+LOOKS = {"td_error": "-", "return": "--"}  # colours of the two methods, and how their lines are drawn
 GUESS = {"color": COLORS["truth"], "ms": 9, "mfc": "white", "mew": 2, "ls": "", "clip_on": False, "zorder": 4}
 
 
@@ -183,13 +184,12 @@ def learning(errors: Mapping[str, ArrayLike], *, ax: Axes) -> Axes:
     """
     words = []
 
-    for (name, runs), colour in zip(errors.items(), ("td_error", "return"), strict=True):
+    for (name, runs), (colour, style) in zip(errors.items(), LOOKS.items(), strict=True):
         runs = finite(name, runs)
         walks = np.arange(runs.shape[1])
         label = f"{name}, mean of {counted(len(runs), 'seed')}"
-        low, mean, high = band(
-            ax, walks, runs, color=COLORS[colour], holds="8 in 10", middle="mean", label=label
-        )
+        look = {"color": COLORS[colour], "ls": style, "label": label}
+        low, mean, high = band(ax, walks, runs, holds="8 in 10", middle="mean", **look)
         moments = sorted({0, min(25, walks[-1]), walks[-1]})
         said = ", ".join(f"{mean[n]:.3f} after {n}" for n in moments)
         words.append(f"{name}: {said} (8 in 10 seeds {low[-1]:.3f} to {high[-1]:.3f})")
@@ -223,8 +223,8 @@ def bias_and_noise(bias: ArrayLike, noise: ArrayLike, whole_noise: float, *, ax:
         words.append(
             f"{name} {runs[:, 0].mean():.3f} at first, {runs[:, -1].mean():.3f} after {walks[-1]} walks"
         )
-    ax.axhline(whole_noise, color=COLORS["return"], ls=":", lw=2.5, label="final score: noise")
-    ax.axhline(0, color=COLORS["return"], lw=2.5, label="final score: bias")
+    ax.axhline(whole_noise, color=COLORS["return"], ls=":", lw=5, label="final score: noise")
+    ax.axhline(0, color=COLORS["return"], lw=5, label="final score: bias")
 
     ax.set(xlabel="walks seen", ylabel="points")
     ax.legend(title="band: 8 in 10 seeds")

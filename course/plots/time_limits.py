@@ -222,11 +222,11 @@ def wrong_gradients(biases: Mapping[str, tuple[float, float]], *, ax: Axes) -> A
     rows = named_rows(ax, list(biases))
     one, every = np.array(list(biases.values())).T
 
-    for values, shift, colour, label in (
-        (one, -0.2, "td_error", "weight: this step's δ"),
-        (every, 0.2, "return", "weight: all δ to the end"),
+    for values, shift, colour, hatch, label in (
+        (one, -0.2, "td_error", "", "weight: this step's δ"),
+        (every, 0.2, "return", "///", "weight: all δ to the end"),
     ):
-        ax.barh(rows + shift, values, 0.36, color=COLORS[colour], label=label)
+        ax.barh(rows + shift, values, 0.36, color=COLORS[colour], hatch=hatch, ec="white", label=label)
         for row, value in zip(rows, values, strict=True):
             said = f"{value:.1%}" if value > 1e-9 else "0"
             ax.annotate(said, (value, row + shift), (4, 0), textcoords="offset points", va="center")

@@ -18,6 +18,8 @@ SMOOTH = 5  # iterations of which a line shows the mean
 YOUNGEST = 0.35  # opacity of the youngest critic
 # The colours of the five lines of lessons 5 to 8.
 COLOUR_OF = {"whole score": "reward", "minus the others": "return", "GAE": "advantage"}
+STYLE_OF = {"reward": ":", "return": "--", "advantage": "-"}  # by colour: nobody has to tell colours apart
+MARKS = "o^vD"
 
 
 @figure(7.6, 3.2)
@@ -179,13 +181,15 @@ def stop_or_go(
     """
     places = np.arange(len(lams))
     words = []
-    for (name, each), opacity in zip(differences.items(), _ages(len(differences)), strict=True):
+    opacities = _ages(len(differences))
+    for nth, ((name, each), opacity) in enumerate(zip(differences.items(), opacities, strict=True)):
         each = _row(name, each) / THOUSAND
         truth = name == "exact"
         young = name == next(iter(differences))
         colour = COLORS["truth" if truth else "random" if young else "value"]
         look = {"color": colour, "alpha": 1.0 if truth or young else opacity, "ms": 6}
-        ax.plot(places, each, "s--" if truth else "o-", label=name, **look)
+        mark = MARKS[nth % len(MARKS)]
+        ax.plot(places, each, "s--" if truth else f"{mark}-", label=name, **look)
         words.append(f"{name}: {', '.join(f'{value:+.0f}' for value in each)}")
 
     ax.axhline(0, color=COLORS["truth"], lw=1)
@@ -261,10 +265,10 @@ def learning(
         which = 0 if panel == "A" else 1
         for name, runs in (shipped or {}).items():
             each = _smooth(finite(name, runs[which])) / scale
-            band(ax, _middles(each), each, color=_colour(name), holds="all", lw=1.2, alpha=0.7)
+            band(ax, _middles(each), each, holds="all", lw=1.2, alpha=0.7, **_look(name))
         for name, run in live.items():
             each = _smooth(_row(name, run[which])[None])[0] / scale
-            ax.plot(_middles(each[None]), each, color=_colour(name), lw=2.5, label=name)
+            ax.plot(_middles(each[None]), each, lw=2.5, label=name, **_look(name))
             words.append(f"{name}: {number(each[-1])} {unit} at the end")
         ax.set(xlabel="iterations, 20 answers each", ylabel=unit)
 
@@ -284,7 +288,7 @@ def lengths(runs: Mapping[str, ArrayLike], *, longest: int, ax: Axes) -> Axes:
 
     Args:
         runs: mean number of sentences by iteration, shape [S, U]; the dashes of a line tell the critics
-            apart, "cold" or "warm" at the end of its name, and its colour lambda.
+            apart, "cold" or "warm" at the end of its name, and its colour and marks lambda.
         longest: sentences that the language allows.
     """
     words = []
@@ -293,10 +297,9 @@ def lengths(runs: Mapping[str, ArrayLike], *, longest: int, ax: Axes) -> Axes:
         each = finite(name, each)
         dial, age = name.rsplit(", ", 1)
         colour = colours.setdefault(dial, COLORS[("advantage", "td_error", "human")[len(colours)]])
-        style = "--" if age == "cold" else "-"
-        middle = band(
-            ax, np.arange(each.shape[1]), each, color=colour, holds="all", ls=style, label=name
-        ).middle
+        mark = MARKS[list(colours).index(dial)]
+        look = {"color": colour, "ls": "--" if age == "cold" else "-", "marker": mark, "markevery": 6}
+        middle = band(ax, np.arange(each.shape[1]), each, holds="all", label=name, ms=5, **look).middle
         listed = ", ".join(f"{middle[at]:.1f}" for at in (0, 1, min(10, each.shape[1] - 1)))
         words.append(f"{name}: {listed}, at last {middle[-1]:.1f}")
 
@@ -340,8 +343,8 @@ def _middles(smoothed: Array) -> Array:
     return np.arange(smoothed.shape[1]) + SMOOTH / 2
 
 
-def _colour(name: str) -> str:
+def _look(name: str) -> dict[str, str]:
     for start, colour in COLOUR_OF.items():
         if name.startswith(start):
-            return COLORS[colour]
+            return {"color": COLORS[colour], "ls": STYLE_OF[colour]}
     raise Refusal(f"a name must begin with one of {', '.join(COLOUR_OF)}, got {name!r}")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from course.arrays import Refusal, finite, same_shape
 from course.estimators import Estimate
-from course.plots.drawing import COLORS, figure
+from course.plots.drawing import COLORS, figure, ink
 from course.plots.parts import band, legend_above, mark_guess, named_rows, told
 from course.plots.words import counted, number
 from course.returns import explained_variance
@@ -133,11 +133,12 @@ def learning(
     ):
         ax = axes[panel]
         for name, colour, judged in curves:
-            low, median, high = band(
-                ax, updates, finite(name, found[name]), color=COLORS[colour], holds="all", label=judged
-            )
+            look = {"color": COLORS[colour], "ls": "-." if name == "own" else "-", "label": judged}
+            low, median, high = band(ax, updates, finite(name, found[name]), holds="all", **look)
             last = (updates[-1], median[-1])
-            ax.annotate(f" {median[-1]:.2f}", last, va="center", color=COLORS[colour], annotation_clip=False)
+            ax.annotate(
+                f" {median[-1]:.2f}", last, va="center", color=ink(COLORS[colour]), annotation_clip=False
+            )
             words.append(f"{title}, {judged}: median {median[-1]:.3f}, {low[-1]:.3f} to {high[-1]:.3f}")
         name = f"exact V on all tales: {ceiling:.2f}"
         ax.plot([0, updates[-1]], [ceiling, ceiling], "--", color=COLORS["truth"], label=name)
@@ -230,7 +231,9 @@ def advantages(action_values: ArrayLike, values: ArrayLike, advantages: ArrayLik
     words = []
     for state, (value, q, a) in enumerate(zip(values, action_values, advantages, strict=True)):
         ax.hlines(value, state - 0.36, state + 0.36, color=COLORS["value"], lw=4)
-        ax.annotate(f"V = {value:.0f}", (state - 0.38, value), ha="right", va="center", color=COLORS["value"])
+        ax.annotate(
+            f"V = {value:.0f}", (state - 0.38, value), ha="right", va="center", color=ink(COLORS["value"])
+        )
         for place, height, arrow in zip((state - 0.2, state + 0.2), q, a, strict=True):
             shape = {
                 "arrowstyle": "-|>,head_width=0.3,head_length=0.6",
@@ -248,7 +251,7 @@ def advantages(action_values: ArrayLike, values: ArrayLike, advantages: ArrayLik
                 (place + 0.04, value + arrow / 2),
                 ha="left",
                 va="center",
-                color=COLORS["advantage"],
+                color=ink(COLORS["advantage"]),
             )
             ax.annotate(
                 f"Q = {height:.0f}",
@@ -257,7 +260,7 @@ def advantages(action_values: ArrayLike, values: ArrayLike, advantages: ArrayLik
                 textcoords="offset points",
                 ha="center",
                 va="center",
-                color=COLORS["human"],
+                color=ink(COLORS["human"]),
             )
         words.append(
             f"{state + 1} of 3 words lucky: V {value:.0f}, Q {q[0]:.0f} and {q[1]:.0f}, "

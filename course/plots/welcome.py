@@ -9,7 +9,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from numpy.typing import ArrayLike
 
 from course.arrays import Array, finite, whole
-from course.plots.drawing import COLORS, figure
+from course.plots.drawing import COLORS, figure, ink
 from course.plots.parts import mark_guess, told
 from course.plots.words import counted, number, title
 from course.worlds import all_episodes, answer_world
@@ -83,7 +83,7 @@ def loop(*, ax: Axes) -> Axes:
     named = {"ha": "center", "va": "bottom", "fontsize": 13}
     ax.text(9, 8.82, "action  $a_t$", **named)
     ax.text(9, 7.57, "next state  $s_{t+1}$", **named)
-    ax.text(9, 6.32, "reward  $r_t$", color=COLORS["reward"], **named)
+    ax.text(9, 6.32, "reward  $r_t$", color=ink(COLORS["reward"]), **named)
 
     _episode(ax)
     return told(
@@ -177,7 +177,9 @@ def _episode(ax: Axes) -> None:
             arrowprops=ARROW | {"lw": 1.6, "mutation_scale": 14, "color": COLORS["truth"]},
         )
         ax.text(x + width / 2, 3.0, f"$a_{t}$", ha="center", va="bottom", fontsize=12)
-        ax.text(x + width / 2, 2.72, f"$r_{t}$", ha="center", va="top", fontsize=12, color=COLORS["reward"])
+        ax.text(
+            x + width / 2, 2.72, f"$r_{t}$", ha="center", va="top", fontsize=12, color=ink(COLORS["reward"])
+        )
 
     end = left + width * steps
     ax.add_patch(Rectangle((end - 0.5, 2.5), 0.8, 0.8, fc=COLORS["truth"], ec="none"))

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course.arrays import Array, Refusal, finite, whole
-from course.plots.drawing import COLORS, figure
+from course.plots.drawing import COLORS, figure, ink
 from course.plots.parts import named_rows, told
 from course.plots.words import number
 from course.worlds.writer import BEST, KINDS, Learning
@@ -159,8 +159,8 @@ def _label_ends(ax: Axes, ends: Mapping[str, float], *, at: int, dimmed: Sequenc
             f"{name}  ({number(ends[name])})",
             (at, ends[name]),
             xytext=(at * 1.02, height),
-            color=_colour(name),
-            alpha=0.6 if name in dimmed else 1.0,
+            color=ink(_colour(name)),
+            fontweight="normal" if name in dimmed or not dimmed else "bold",
             va="center",
             annotation_clip=False,
             fontsize=11,
