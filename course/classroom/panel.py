@@ -174,8 +174,8 @@ def _row(lesson: str, standings: list[Standing]) -> str:
     points = sum(each.exercise.points for each in standings if each.state == "passes")
     most = sum(each.exercise.points for each in standings)
     names = " &nbsp; ".join(
-        f'<span style="white-space:nowrap" title="{each.state}">{MARKS[each.state]} '
-        f"<code>{each.exercise.name}</code></span>"
+        f'<span style="white-space:nowrap"><span role="img" aria-label="{each.state}" title="{each.state}">'
+        f"{MARKS[each.state]}</span> <code>{each.exercise.name}</code></span>"
         for each in standings
     )
     causes = "".join(_line(_cause(each)) for each in standings if each.cause)

@@ -85,7 +85,7 @@ def look(folder: Path | None = None, *, quiet: bool = False) -> Progress:
     if os.name == "nt":
         raise Refusal("answers are judged on Linux and macOS; on Windows it works in WSL")
 
-    notebooks, unread = saved.read_all(sorted(folder.glob("*.ipynb")))
+    notebooks, unread = saved.read_all(_in_order(folder))
     notes = [] if notebooks or unread else [f"There is no notebook in {folder}."]
     lessons = {}
     for notebook in notebooks:
@@ -109,6 +109,12 @@ def look(folder: Path | None = None, *, quiet: bool = False) -> Progress:
     )
 
 
+def _in_order(folder: Path) -> list[Path]:
+    """The notebooks of a folder, those that have the name of a lesson first: copies come after them."""
+    lessons = {source.stem for source in stamps.sources()}
+    return sorted(folder.glob("*.ipynb"), key=lambda path: (path.stem not in lessons, path.name))
+
+
 def lesson_in(notebook: saved.Saved) -> str | None:
     """The two digits of a notebook's lesson; None if it is of no lesson of this course.
 
@@ -117,7 +123,7 @@ def lesson_in(notebook: saved.Saved) -> str | None:
     """
     known = {exercise.name for exercise in exercises()}
     sources = {source.stem for source in stamps.sources()}
-    marked = [cell.grade_id for cell in notebook.cells if cell.grade_id]
+    marked = [cell.grade_id for cell in notebook.cells if isinstance(cell.grade_id, str)]
     ours = [name for name in marked if name.removeprefix("check_") in known]
     if not ours and notebook.path.stem not in sources and notebook.source_hash is None:
         return None
@@ -210,14 +216,12 @@ def _about(judged: list[_Judged]) -> list[str]:
         name = each.notebook.path.name
         worked_in = any(state != "still to do" for state, _ in each.standings.values())
         if each.lesson in seen:
-            notes.append(
-                f"{name}: a second notebook of lesson {int(each.lesson)}, beside {seen[each.lesson]}; "
-            )
-            notes[-1] += "of an exercise in both, the better answer counts."
+            beside = f"a second notebook of lesson {int(each.lesson)}, beside {seen[each.lesson]}"
+            notes.append(f"{name}: {beside}; of an exercise in both, the better answer counts.")
         seen.setdefault(each.lesson, name)
         if worked_in and each.lesson in sources and not each.notebook.is_of(sources[each.lesson]):
-            notes.append(f"{name}: from another version of the course; its answers count here. The newest ")
-            notes[-1] += "version comes with make update, which keeps them."
+            newest = "The newest version comes with make update, which keeps them."
+            notes.append(f"{name}: from another version of the course; its answers count here. {newest}")
     return notes
 
 

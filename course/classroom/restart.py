@@ -151,7 +151,8 @@ def _after(cells: list[Raw], before: list[Raw]) -> int:
 
 
 def _grade_id(cell: Raw) -> str | None:
-    marks = cell.get("metadata", {}).get("nbgrader")
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     return marks.get("grade_id") if isinstance(marks, dict) else None
 
 
