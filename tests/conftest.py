@@ -19,6 +19,7 @@ LONGEST = [
     "test_attacks",
     "13_tokens",
     "test_browser",
+    "test_site",
     "08_gae",
     "14_reward_models",
     "test_authoring",

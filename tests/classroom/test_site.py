@@ -1,7 +1,6 @@
 """The website: built once from a copy of the project with three lessons, one of them broken and one old."""
 
 import json
-import os
 import re
 import shutil
 
@@ -15,7 +14,6 @@ from course.classroom.site import build, documents, lessons, proof
 GOOD = "05_spreading_rewards"
 BROKEN = "03_jackpots"
 OLD = "04_policy_gradient"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 STEP_OF_THE_SOLUTION = "np.full(length, score / length)"
@@ -53,28 +51,13 @@ def stamp_as_built(path, source):
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium, and CI is set")
-        pytest.skip("no Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium, built):
+def visit(browser, built):
     """Opens a page of the site from its file, its formulas set; notes what it asks the network for."""
     contexts = []
 
     def opened(where, *, theme="light", size=DESKTOP):
-        context = chromium.new_context(viewport=size, color_scheme=theme)
+        context = browser.new_context(viewport=size, color_scheme=theme)
         contexts.append(context)
         page = context.new_page()
         page.asked = []
@@ -213,7 +196,7 @@ def test_each_widget_is_played_once_in_order():
 def test_a_readme_without_its_picture_is_refused_by_name():
     readme = re.sub(r"!\[.+?\)\n", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     with pytest.raises(documents.Gap, match=r"README.md: the picture"):
-        documents.landing(readme, lessons=[GOOD], documents=[], slides=False)
+        documents.landing(readme, lessons=[GOOD], documents=[], slides=False, moving=False)
 
 
 # In a browser

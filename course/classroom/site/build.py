@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from course.arrays import Refusal
 from course.authoring.stamps import ROOT
-from course.classroom import frames, saved
+from course.classroom import frames, saved, slides
 from course.classroom.site import documents, lessons, proof
 
 MARK = ".advantage-site"  # lies in every folder that a site was built into
@@ -105,11 +105,6 @@ def _frames(plan: Plan, pages: Path) -> list[str]:
 def _slides(plan: Plan, pages: Path) -> list[str]:
     if not plan.slides:
         return []
-    try:
-        from course.classroom import slides
-    except ImportError:
-        return ["slides: they are not there yet."]
-
     return slides.write(
         [plan.root / "solutions" / f"{name}.ipynb" for name in plan.lessons], pages / "slides"
     )
@@ -168,9 +163,15 @@ def _documents(plan: Plan, source: Path, pages: Path) -> list[str]:
     there = sorted(path.relative_to(plan.root / "docs") for path in (plan.root / "docs").rglob("*.md"))
     names = [path.with_suffix("").as_posix() for path in there]
     readme = (plan.root / "README.md").read_text(encoding="utf-8")
-    slides = (pages / "slides/index.html").is_file()
+    decks = (pages / "slides/index.html").is_file()
     try:
-        landing = documents.landing(readme, lessons=list(plan.lessons), documents=names, slides=slides)
+        landing = documents.landing(
+            readme,
+            lessons=list(plan.lessons),
+            documents=names,
+            slides=decks,
+            moving=plan.frames is not None,
+        )
     except documents.Gap as gap:
         raise Refusal(str(gap)) from None
     (source / "index.md").write_text(landing, encoding="utf-8")

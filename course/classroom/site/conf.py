@@ -12,6 +12,7 @@ author = "the authors of Advantage"
 copyright = "the authors of Advantage, MIT licence"  # noqa: A001
 release = version = version_of("advantage-course")
 language = "en"
+highlight_language = "none"  # of what names no language: commands, mostly
 
 extensions = [
     "myst_nb",

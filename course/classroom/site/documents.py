@@ -16,7 +16,7 @@ FOR_ENGINEERS = ("judging",)
 HIDDEN = ("course.grading.inside", "course.classroom.site.conf")
 FRONT_ONLY = ("checks",)
 HERE = (
-    "Here you read the lessons with everything that they compute: solutions are folded, and sliders move. "
+    "Here you read the lessons with everything that they compute: solutions are folded{sliders}. "
     "To write the ten lines yourself, [run the notebooks](#play-it-yourself)."
 )
 YOURSELF = (
@@ -41,7 +41,7 @@ def copy_documents(root: Path, source: Path) -> None:
         path.write_text(f"{text}\n\n{_tree('', below)}\n" if below else text, encoding="utf-8")
 
 
-def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bool) -> str:
+def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bool, moving: bool) -> str:
     """The first page: the question, the picture, where to begin, the lessons, and the contents of the site.
 
     Raises:
@@ -70,7 +70,7 @@ def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bo
             picture,
             caption,
             promise,
-            HERE,
+            HERE.format(sliders=", and sliders move" if moving else ""),
             table.strip(),
             YOURSELF,
             commands.strip(),

@@ -18,7 +18,7 @@ SIGNS = re.compile(r"\*(?!\w[^*]*\w\*(?!\w))(?<!\w\*)|\||(?<=\w)_(?=[\s.,;:)]|$)
 # How an annotation is spelled out, and what stands in our sources.
 ALIASES = {stringify_annotation(ArrayLike, "smart"): "ArrayLike"}
 ARRAY = re.compile(r"~?(?:numpy\.)?ndarray\[.*?dtype\[[^\[\]]*\]\]")
-# What the theme forgets to tell a screen reader: the names of the side bar and of its folds.
+# What a screen reader is told wrongly or not at all: the names of the side bar and of its folds, empty headings.
 MENDS = (
     (
         re.compile(r"(?<=>)([^<>]+)(</a><details(?: open=\"open\")?><summary)(?=>)"),
@@ -28,6 +28,7 @@ MENDS = (
         re.compile(r'(class="sidebar-primary-items__start sidebar-primary__section")'),
         r'\1 role="region" aria-label="Contents of the course"',
     ),
+    (re.compile(r'<th class="head"><p></p></th>'), '<td class="head"></td>'),  # names nothing
 )
 LONG = 22  # lines from which on a reader may fold a cell away
 DEEPER = (
