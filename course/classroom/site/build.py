@@ -79,7 +79,7 @@ def _grow(scratch: Path, pages: Path, plan: Plan) -> list[str]:
         with _step(bar, "links"):
             kept = {f"notebooks/{name}.html": pages / "frames" / name for name in plan.lessons}
             found += proof.complaints(pages, frames=kept)
-    return found
+    return [each.replace(f"{plan.root}/", "") for each in found]
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
         try:
             lesson = saved.read(plan.root / "solutions" / f"{name}.ipynb")
         except saved.Unreadable as error:
-            found.append(f"{_near(error, plan.root)} The lesson is left out.")
+            found.append(f"{error} The lesson is left out.")
             target.write_text(json.dumps(lessons.left_out(name)), encoding="utf-8")
             continue
 
@@ -134,10 +134,6 @@ def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
         made = lessons.page(lesson, _neighbours(plan, number, pages), play=_player(plan, name), old=old)
         target.write_text(json.dumps(made), encoding="utf-8")
     return found
-
-
-def _near(error: Exception, root: Path) -> str:
-    return str(error).replace(f"{root}/", "")
 
 
 def _neighbours(plan: Plan, number: int, pages: Path) -> lessons.Neighbours:

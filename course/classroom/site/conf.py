@@ -27,7 +27,7 @@ nb_merge_streams = True
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "dollarmath"]
 myst_heading_anchors = 4
 myst_update_mathjax = False
-suppress_warnings = ["misc.highlighting_failure", "myst.header", "mystnb.lexer"]
+suppress_warnings = ["misc.highlighting_failure", "myst.header", "mystnb.lexer", "ref.python"]
 
 # MathJax 2 from the package; it is copied into the site. The file behind `config` holds all parts in one.
 mathjax_path = "mathjax/MathJax.js"

@@ -18,7 +18,7 @@ SIGNS = re.compile(r"\*(?!\w[^*]*\w\*(?!\w))(?<!\w\*)|\||(?<=\w)_(?=[\s.,;:)]|$)
 # How an annotation is spelled out, and what stands in our sources.
 ALIASES = {stringify_annotation(ArrayLike, "smart"): "ArrayLike"}
 ARRAY = re.compile(r"~?(?:numpy\.)?ndarray\[.*?dtype\[[^\[\]]*\]\]")
-# What a screen reader is told wrongly or not at all: the names of the side bar and of its folds, empty headings.
+# What a screen reader is told wrongly, or not at all: names of the side bar and of its folds, empty headings.
 MENDS = (
     (
         re.compile(r"(?<=>)([^<>]+)(</a><details(?: open=\"open\")?><summary)(?=>)"),
