@@ -2,6 +2,7 @@
 
 import html
 import io
+import math
 import re
 import shutil
 import subprocess
@@ -163,6 +164,24 @@ def test_the_worked_way_ends_with_the_answer(bank):
         right = say_all(Runs(exercise, question.drawn).of(exercise.reference))
         line = question.worked[-2 if BY_NAME[question.name].of_mistake else -1]
         assert re.search(rf"(^|[ =]){re.escape(right)}$", line), (question.name, question.seed, line, right)
+
+
+EQUATION = re.compile(r"((?:−?[√(]|−?\d)[\d.,()√²·+/ −]*?) [=≈] (−?[\d.,]*\d)(?![\d²])")
+
+
+def value(arithmetic):
+    """What an expression of a key comes to."""
+    plain_signs = arithmetic.replace("−", "-").replace("·", "*").replace("²", "**2").replace(",", "")
+    return eval(plain_signs.replace("√", "math.sqrt"), {"math": math})
+
+
+def test_every_equation_of_a_key_is_true(of_numbers):
+    lines = [line for question in of_numbers for line in question.worked]
+    equations = [pair for line in lines for pair in EQUATION.findall(line)]
+    assert len(equations) > 1_000
+    assert [pair for pair in equations if abs(value(pair[0]) - value(pair[1])) > 0.00501] == []
+    assert value("−(1 + (−2.7)) / 2") == 0.85
+    assert EQUATION.findall("So √(1,000 / 10) = 10 is the root") == [("√(1,000 / 10)", "10")]
 
 
 def test_the_same_seed_asks_the_same_and_another_seed_has_other_numbers():
