@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import html
 import json
 import re
 
@@ -10,6 +11,7 @@ import pytest
 from course.authoring.source import MARKERS, read
 from course.authoring.stamps import ROOT
 from course.checks import exercises
+from course.classroom import slides
 from course.classroom.predictions import PREDICTIONS
 from course.classroom.quiz.bank import TEMPLATES
 from course.classroom.quiz.questions import ask
@@ -265,6 +267,27 @@ def test_no_solution_no_key_and_no_sentence_of_the_handbook_is_in_a_learners_not
     path = ROOT / "notebooks" / f"{name}.ipynb"
     assert list(leaks(name, json.loads(path.read_text("utf-8")))) == []
     assert not any(cell.outputs for cell in read_saved(path).cells)
+
+
+def shown(deck):
+    """The words of a deck, speaker notes included."""
+    text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", deck, flags=re.S)
+    return plain(html.unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+@EVERY_LESSON
+def test_no_solution_no_key_and_no_sentence_of_the_handbook_is_on_a_slide(name):
+    deck = shown(slides.deck(read_saved(ROOT / "solutions" / f"{name}.ipynb")))
+    assert plain(cells(name)[0].source.split("\n")[0]) in deck
+    assert [each for each in [*secrets(name), *keys(name)] if each in deck] == []
+    assert [line for line in solutions(name) if plain(line) in deck] == []
+
+
+def test_a_leak_on_a_slide_would_be_found():
+    line = solutions("08_gae")[0]
+    deck = f"<section><pre><code>{html.escape(line)}</code></pre><script>gone</script></section>"
+    assert plain(line) in shown(deck)
+    assert "gone" not in shown(deck)
 
 
 def test_a_leak_would_be_found():
