@@ -24,6 +24,7 @@ from course.plots import alt_text, figure
 from course.plots.drawing import pixels
 from course.plots.parts import told
 from course.widgets import frames, prize
+from tests.classroom.frames_table import ANSWER, HEAD
 from tests.test_prize import THREE
 
 LENGTHS = {1: 4, 2: 12, 3: 7}
@@ -354,11 +355,6 @@ def test_a_lesson_is_recorded_and_starts_as_its_saved_twins(lesson):
 
 
 SENTENCE = "Run this cell to move the controls."
-HEAD = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Walks</title>'
-    '<meta name="viewport" content="width=device-width"><style>:root { color-scheme: light dark }</style>'
-    '<link rel="stylesheet" href="player.css"><script defer src="player.js"></script></head>'
-)
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +371,7 @@ def site(recorded):
         twin = widget.twin()["text/html"]
         player = classroom.played(twin, widget=number, folder=folder, url="walks")
         body = f"<body><main><h1>Walks</h1>{player}<p>Below.</p></main></body></html>"
-        (root / f"{number}.html").write_text(HEAD + body, encoding="utf-8")
+        (root / f"{number}.html").write_text(HEAD.format(title="Walks") + body, encoding="utf-8")
     return root.as_uri()
 
 
@@ -468,19 +464,6 @@ def test_on_a_phone_all_has_room_for_a_finger_and_axe_finds_nothing_serious(open
     tab.get_by_label("walker").select_option("c")
     said(tab, "Walk c")
     assert tab.get_by_text("Below.").bounding_box() == below  # nothing jumps
-
-
-# From the event to the frame in which the new words and the new picture are painted.
-ANSWER = """input => new Promise(done => {
-  const words = document.querySelector("[aria-live]");
-  const began = performance.now();
-  new MutationObserver((_, observer) => {
-    observer.disconnect();
-    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-  }).observe(words, { childList: true, characterData: true, subtree: true });
-  input.value = Number(input.value) === Number(input.max) ? 0 : Number(input.value) + 1;
-  input.dispatchEvent(new Event("input"));
-})"""
 
 
 def test_a_move_is_answered_at_once(opened):
