@@ -17,7 +17,8 @@ from playwright.sync_api import sync_playwright
 
 from course.authoring.stamps import ROOT, sources
 from tests.classroom.axe import EXPOSED, THEMES, findings, pale, wear
-from tests.test_browser import CHROMIUM, has_run, listening, opened, run_all, serving, wait
+from tests.conftest import CHROMIUM
+from tests.test_browser import has_run, listening, opened, run_all, serving, wait
 
 FRUGAL = ("--MappingKernelManager.cull_idle_timeout=20", "--MappingKernelManager.cull_interval=10")
 

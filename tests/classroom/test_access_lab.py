@@ -10,7 +10,6 @@ from tests.classroom.axe import EXPOSED, THEMES, UPSTREAM, findings, pale, wear
 from tests.test_browser import (
     CONTROLS,
     PRIZE,
-    browser,  # noqa: F401 - a fixture
     listening,
     opened,
     run_all,
@@ -56,7 +55,7 @@ CELLS = (PANELS, WRONG, RIGHT, CONTROLS, PRIZE, FILM)
 
 
 @pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):  # noqa: F811
+def lab(browser, tmp_path_factory):
     """A page of JupyterLab on a notebook that has run."""
     root = tmp_path_factory.mktemp("access")
     (root / "work").mkdir()
