@@ -33,6 +33,7 @@ class Compared:
     kind: Kind
     factor: float | None  # guess / truth of a size; None if it has the other sign, or is no size
     said: str  # "you said 20, it was 0.0015 %"
+    verdict: str  # "too large by a factor of 13,333"
 
 
 def compare(guesses: Iterable[Guessed]) -> list[Compared]:
@@ -43,7 +44,7 @@ def compare(guesses: Iterable[Guessed]) -> list[Compared]:
         pairs = zip(guess.values, prediction.truths, strict=True)
         for nth, (value, truth) in enumerate(pairs):
             part = f", {prediction.parts[nth]}" if prediction.parts else ""
-            kind, factor, distance = _judged(prediction, value, truth)
+            kind, factor, verdict = _judged(prediction, value, truth)
             compared.append(
                 Compared(
                     name=prediction.name,
@@ -51,8 +52,8 @@ def compare(guesses: Iterable[Guessed]) -> list[Compared]:
                     scale=prediction.scale,
                     kind=kind,
                     factor=factor,
-                    said=f"you said {_said(value)}, it was {_said(truth)} {prediction.unit}".rstrip()
-                    + distance,
+                    said=f"you said {_said(value)}, it was {_said(truth)} {prediction.unit}".rstrip(),
+                    verdict=verdict,
                 )
             )
     return compared
@@ -68,7 +69,7 @@ def summary(compared: list[Compared]) -> list[str]:
     if others:
         right = sum(each.kind == "right" for each in others)
         where = "Where a factor makes no sense, " if sizes else ""
-        sentences.append(f"{where}{right} of {len(others)} right.")
+        sentences.append(f"{where}{right} of {len(others)} exactly right.")
     if compared and not _are_enough(sizes):
         sentences.append("These are too few to say how you guess.")
     return sentences
@@ -111,22 +112,26 @@ def _is(count: int) -> str:
 
 
 def _judged(prediction: Prediction, value: Guess, truth: Guess) -> tuple[Kind, float | None, str]:
-    """What became of a guess; the factor of a size; and how far off a difference is, in words."""
+    """What became of a guess, the factor of a size, and the verdict in words."""
     if prediction.scale == "choice" or isinstance(value, str) or isinstance(truth, str):
-        return ("right" if _said(value).casefold() == _said(truth).casefold() else "wrong"), None, ""
+        hit = _said(value).casefold() == _said(truth).casefold()
+        return ("right", None, "right") if hit else ("wrong", None, "another")
+
     if prediction.scale == "difference":
         gap = value - truth
         if not gap:
-            return "right", None, ""
-        kind: Kind = "too large" if gap > 0 else "too small"
-        return kind, None, f": {_said(abs(gap))} {kind}"
+            return "right", None, "right"
+        side: Kind = "too large" if gap > 0 else "too small"
+        return side, None, f"{_said(abs(gap))} {side}"
 
     factor = value / truth
     if factor < 0:
-        return "other sign", None, ""
-    if factor < 1 / NEAR:
-        return "too small", factor, ""
-    return ("too large" if factor > NEAR else "near"), factor, ""
+        return "other sign", None, "other sign"
+    if 1 / NEAR <= factor <= NEAR:
+        return "near", factor, "near"
+    side = "too large" if factor > NEAR else "too small"
+    times = f" by a factor of {number(max(factor, 1 / factor))}" if factor else ""
+    return side, factor, f"{side}{times}"
 
 
 def _said(value: Guess) -> str:
@@ -145,7 +150,13 @@ def draw(compared: list[Compared]) -> Axes:
     if not compared:
         raise Refusal("there is no picture without a guess: write one into a cell with guess = None")
     rows = [
-        GuessRow(name=f"{each.name}  {each.about}", kind=each.kind, factor=each.factor, said=each.said)
+        GuessRow(
+            name=f"{each.name}  {each.about}",
+            kind=each.kind,
+            factor=each.factor,
+            said=each.said,
+            verdict=each.verdict,
+        )
         for each in compared
     ]
     return calibration(rows, summary=" ".join(summary(compared)))

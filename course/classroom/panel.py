@@ -98,7 +98,7 @@ class Panel:
             return [
                 "No prediction is written yet: put a number in place of None where you find guess = None."
             ]
-        rows = [f"  {each.name:>4} {each.about}: {each.said}" for each in self.compared]
+        rows = [f"  {each.name:>4} {each.about}: {each.said}, {each.verdict}" for each in self.compared]
         said = "Your predictions. " + " ".join(calibration.summary(self.compared))
         return [*textwrap.wrap(said, WIDTH), *rows]
 

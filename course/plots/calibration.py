@@ -31,6 +31,7 @@ class GuessRow:
     kind: str  # near, too small, too large; other sign; right or wrong
     factor: float | None  # guess / truth, 0 or above; None where a factor makes no sense
     said: str  # guess and truth in words
+    verdict: str  # in words too, shown where there is no factor
 
 
 @figure(11.0, 3.0)
@@ -47,7 +48,7 @@ def calibration(rows: Sequence[GuessRow], *, summary: str, ax: Axes) -> Axes:
         beside = blended_transform_factory(ax.transAxes, ax.transData)
         ax.text(1.02, nth, row.said, transform=beside, va="center", fontsize=10)
         if row.factor is None:
-            mark = {"right": "✓ right", "wrong": "✗ another"}.get(row.kind, f"✗ {row.kind}")
+            mark = {"right": "✓ ", "wrong": "✗ "}.get(row.kind, "") + row.verdict
             ax.text(
                 1,
                 nth,
@@ -69,7 +70,7 @@ def calibration(rows: Sequence[GuessRow], *, summary: str, ax: Axes) -> Axes:
     return told(
         ax,
         f"{len(rows)} of your guesses beside what came out:",
-        [f"{row.name}: {row.said}{_times(row)}" for row in rows],
+        [f"{row.name}: {row.said}, {row.verdict}" for row in rows],
         closing=summary,
     )
 
@@ -79,7 +80,7 @@ def _scale(ax: Axes, names: Sequence[str]) -> None:
     ax.axvspan(1 / NEAR, NEAR, color=COLORS["faint"], alpha=0.6, lw=0, zorder=0)
     ax.axvline(1, color=COLORS["truth"], lw=1.2, zorder=1)
     ticks = 10.0 ** np.arange(-3, 4)
-    ax.set_xticks(ticks, ["1/1,000", "1/100", "1/10", "1", "10", "100", "1,000"])
+    ax.set_xticks(ticks, ["1/1,000", "1/100", "1/10", "1", "10", "100", "1,000"], fontsize=10)
     ax.minorticks_off()
     ax.set_yticks(range(len(names)), names)
     ax.set(xlim=(0.4 / EDGE, 2.5 * EDGE), ylim=(len(names) - 0.4, -0.6))
@@ -100,9 +101,3 @@ def _mark(ax: Axes, nth: int, row: GuessRow) -> None:
             far, (at, nth), xytext=(9 * side, 0), textcoords="offset points", fontsize=9, va="center",
             ha="right" if side < 0 else "left", bbox={"fc": "white", "ec": "none", "pad": 0.5}, zorder=2.5,
         )  # fmt: skip
-
-
-def _times(row: GuessRow) -> str:
-    if row.factor is None:
-        return f" ({row.kind})"
-    return f" ({row.kind}, {number(row.factor)} times)"

@@ -107,24 +107,35 @@ def test_guesses_are_found_in_saved_notebooks_wherever_they_stand(tmp_path):
 @pytest.mark.parametrize(
     ("guess", "kind", "factor", "said"),
     [
-        (guessed("5.3", 1_206.0), "near", 2.0, "you said 1,206, it was 603 million points"),
-        (guessed("5.3", 1_207.0), "too large", 1_207 / 603, "you said 1,207, it was 603 million points"),
-        (guessed("5.3", 301.5), "near", 0.5, "you said 301.5, it was 603 million points"),
-        (guessed("5.3", 301.0), "too small", 301 / 603, "you said 301, it was 603 million points"),
-        (guessed("1.2", 0.0), "too small", 0.0, "you said 0, it was 0.0015 %"),
-        (guessed("5.3", -5.0), "other sign", None, "you said -5, it was 603 million points"),
-        (guessed("0.1", 10.0), "too large", None, "you said 10, it was -20 points: 30 too large"),
-        (guessed("2.3", 483.0), "too small", None, "you said 483, it was 483.5 points: 0.5 too small"),
-        (guessed("0.1", -20.0), "right", None, "you said -20, it was -20 points"),
-        (guessed("7.3", " e"), "right", None, "you said e, it was E"),
-        (guessed("7.3", "C"), "wrong", None, "you said C, it was E"),
-        (guessed("15.2", 0.0), "right", None, "you said 0, it was 0"),
-        (guessed("9.1", "500"), "right", None, "you said 500, it was 500"),
+        (guessed("5.3", 1_206.0), "near", 2.0, "1,206, it was 603 million points; near"),
+        (
+            guessed("5.3", 1_207.0),
+            "too large",
+            1_207 / 603,
+            "1,207, it was 603 million points; too large by a factor of 2",
+        ),
+        (guessed("5.3", 301.5), "near", 0.5, "301.5, it was 603 million points; near"),
+        (
+            guessed("5.3", 60.3),
+            "too small",
+            0.1,
+            "60.3, it was 603 million points; too small by a factor of 10",
+        ),
+        (guessed("1.2", 0.0), "too small", 0.0, "0, it was 0.0015 %; too small"),
+        (guessed("5.3", -5.0), "other sign", None, "-5, it was 603 million points; other sign"),
+        (guessed("0.1", 10.0), "too large", None, "10, it was -20 points; 30 too large"),
+        (guessed("2.3", 483.0), "too small", None, "483, it was 483.5 points; 0.5 too small"),
+        (guessed("0.1", -20.0), "right", None, "-20, it was -20 points; right"),
+        (guessed("7.3", " e"), "right", None, "e, it was E; right"),
+        (guessed("7.3", "C"), "wrong", None, "C, it was E; another"),
+        (guessed("15.2", 0.0), "right", None, "0, it was 0; right"),
+        (guessed("9.1", "500"), "right", None, "500, it was 500; right"),
     ],
 )
 def test_a_guess_beside_its_truth(guess, kind, factor, said):
     (compared,) = calibration.compare([guess])
-    assert (compared.kind, compared.said) == (kind, said)
+    assert compared.kind == kind
+    assert f"{compared.said}; {compared.verdict}" == f"you said {said}"
     assert compared.factor == (None if factor is None else pytest.approx(factor))
 
 
@@ -181,7 +192,7 @@ def test_a_learner_with_known_errors_is_counted_right_and_the_picture_says_the_s
     assert f"Of the {small + large} further off, {small} were too small and {large} were too large." in said
     median = np.median(np.maximum(factors, 1 / factors))
     assert f"off by a factor of {median:.3g}." in said
-    assert "Where a factor makes no sense, 1 of 3 right." in said
+    assert "Where a factor makes no sense, 1 of 3 exactly right." in said
 
     ax = calibration.draw(compared)
     drawn = [line for line in ax.lines if line.get_marker() in ("o", "<", ">") and len(line.get_xdata())]
@@ -231,12 +242,13 @@ def test_without_a_guess_there_is_no_picture():
 
 def test_a_factor_beyond_the_edge_stands_there_and_is_written():
     rows = [
-        GuessRow(name="a", kind="too small", factor=0.0, said="you said 0"),
-        GuessRow(name="b", kind="too large", factor=20_000.0, said="you said 20"),
-        GuessRow(name="c", kind="wrong", factor=None, said="you said C"),
+        GuessRow(name="a", kind="too small", factor=0.0, said="you said 0", verdict="too small"),
+        GuessRow(name="b", kind="too large", factor=2e4, said="you said 20", verdict="too large"),
+        GuessRow(name="c", kind="wrong", factor=None, said="you said C", verdict="another"),
+        GuessRow(name="d", kind="too large", factor=None, said="you said 3", verdict="2 too large"),
     ]
     ax = picture(rows, summary="Well.")
     words = [text.get_text() for text in ax.texts]
-    assert {"guess 0", "× 20,000", "✗ another"} <= {*words}
-    assert "b: you said 20 (too large, 20,000 times)" in alt_text(ax)
+    assert {"guess 0", "× 20,000", "✗ another", "2 too large"} <= {*words}
+    assert "b: you said 20, too large; c: you said C, another" in alt_text(ax)
     assert ax.figure.get_size_inches()[1] < 3

@@ -290,7 +290,9 @@ def test_the_command_says_a_line_a_lesson_the_next_exercise_and_the_predictions(
     assert "03_jackpots           1/1   ✔\N{NO-BREAK SPACE}standard_error" in lines
     assert "1/39 exercises, 2 of 90 points." in lines
     assert "Next: episode_score, in 00_welcome.ipynb." in lines
-    assert "   3.2 95 % intervals that hold: you said 95, it was 46.6 %" in lines
+    assert (
+        "   3.2 95 % intervals that hold: you said 95, it was 46.6 %, too large by a factor of 2.04" in lines
+    )
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert max(len(line) for line in lines if str(picture) not in line) <= 100
 
