@@ -3,6 +3,7 @@
     prose        sentences, and which of them are shown
     reading      the cells of a lesson, as a lecture sees them
     units        what a slide shows of a text, and how high that is
+    outputs      pictures, and what was printed
     making       from a lesson to its slides
     ends         its title, and what remains of it
     pages        from slides to files

@@ -26,7 +26,7 @@
     const deck = Reveal.initialize({
       width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 4, center: false,
       hash: true, slideNumber: "c/t", navigationMode: "linear", transition: "none", backgroundTransition: "none",
-      overviewFlat: false, keyboard: { 84: theme }, help: true, plugins: [RevealNotes],
+      scrollActivationWidth: null, keyboard: { 84: theme }, help: true, plugins: [RevealNotes],
     });
     Reveal.registerKeyboardShortcut("T", "Light or dark");
     deck.then(() => {

@@ -1,23 +1,20 @@
 """From a lesson to its slides: one idea a slide, and all that is said about it in its notes."""
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course.classroom.slides import prose, units
-from course.classroom.slides.prose import SMALL, WIDTH, inline
-from course.classroom.slides.reading import PREDICT, Code, Lesson, Picture, Text, escaped
-from course.classroom.slides.units import LINE, Unit
+from course.classroom.slides import outputs, prose, units
+from course.classroom.slides.prose import inline
+from course.classroom.slides.reading import PREDICT, Code, Lesson, Text, escaped
+from course.classroom.slides.units import Unit
 
 ROOM = 560  # px of height for text below a small title
 HEAD = 64  # px that a large title takes more
 SHORT = 30  # words of a text that only leads to what comes next
 FEW = 28  # words that can be written larger
-CAPTION = 34  # words below a picture
 ASKS = re.compile(r"\b[Rr]eturn\b|\?$|^Share|the result is")
-SHOWN = 12  # lines of code that a slide shows at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +80,7 @@ class Deck:
             room = ROOM - (HEAD if self.fresh else 0)
             height = sum(each.height for each in shown) + unit.height
             many = sum(each.words for each in shown) + unit.words > prose.WORDS
-            if any(each.html for each in shown) and unit.html and (many or height > room):
+            if any(each.html for each in shown) and unit.html and (many or height > room or unit.begins):
                 kept = _without_announcements(shown)
                 if any(each.html for each in kept):
                     self._page(kept, kind)
@@ -176,7 +173,9 @@ def _add_text(deck: Deck, text: Text, told: list[str] | None, *, leads_on: bool)
         deck.pages(units.units(found, told=told))
         return
 
-    if (said.endswith(":") and count <= CAPTION) or (len(found) == 1 and count <= SHORT and not deck.fresh):
+    if (said.endswith(":") and count <= outputs.CAPTION) or (
+        len(found) == 1 and count <= SHORT and not deck.fresh
+    ):
         if len(found) > 1:
             deck.pages(units.units(found[:-1], told=told))
         deck.carried.append(prose.whole(said))
@@ -257,69 +256,23 @@ def _add_code(deck: Deck, code: Code, after: Text | Code | None) -> list[str] | 
         (deck.to_last if code.slide in ("notes", "-") else deck.carried.append)(source)
         return None
 
-    told = _takeaway(after)
+    told = outputs.takeaway(after)
     said = " ".join(told or ())
     printed = f"<pre>{escaped(code.printed)}</pre>" if code.printed else ""
     notes = source + printed
     if told:
         notes = prose.whole(after.blocks[0].source) + notes
 
-    if not code.pictures:
-        deck.add("code", _code_body(code, deck.lead, said, large=deck.fresh), notes)
-        return told
     for picture in code.pictures:
-        deck.add("picture", picture_body(picture, said or re.sub(":$", ".", deck.lead)), notes)
-    return told
+        deck.add("picture", outputs.picture_body(picture, said or re.sub(":$", ".", deck.lead)), notes)
+    if code.pictures:
+        return told
 
-
-def _takeaway(after: Text | Code | None) -> list[str] | None:
-    """The first sentence or two of the text after an output, if they can stand below it."""
-    if not isinstance(after, Text) or after.headed or after.poll or after.slide == "notes":
-        return None
-    first = after.blocks[0]
-    if first.kind != "text":
-        return None
-    said = prose.sentences(first.source)
-    shown = [said[place] for place in prose.opening(said)]
-    return shown if prose.words(" ".join(shown)) <= CAPTION and not shown[-1].endswith(":") else None
-
-
-def picture_body(picture: Picture, said: str) -> str:
-    """A picture as large as the slide allows, with a sentence below it."""
-    below = prose.lines(said, SMALL) * SMALL * LINE + 14 if said else 0
-    room = 588 - below
-    scale = min(WIDTH / picture.width, room / picture.height)
-    size = f"width:{picture.width * scale:.0f}px;height:{picture.height * scale:.0f}px"
-    caption = f"<figcaption>{inline(said)}</figcaption>" if said else ""
-    moves = '<p class="moves">Move it in the notebook</p>' if picture.moves else ""
-    image = f'<img alt="{picture.alt}" src="{picture.address}" style="{size}">'
-    return f"{moves}<figure>{image}{caption}</figure>"
-
-
-def _code_body(code: Code, lead: str, said: str, *, large: bool) -> str:
-    """Code and what it prints, or only what it prints if both together are too much."""
-    room = 560.0 - (HEAD if large else 0)
-    for text in (lead, said):
-        room -= prose.lines(text, SMALL) * SMALL * LINE + 20 if text else 0
-
-    source = code.source.splitlines()
-    printed = [line for line in code.printed.splitlines() if line.strip()]
-    both = min(units.code_size([*source, *printed], most=26), _size(len(source) + len(printed), room - 80))
-    body = ""
-    if len(source) <= SHOWN and max(map(len, source)) <= 90 and both >= 20:
-        size = both
-        body = f'<pre style="font-size:{size}px"><code>{prose.python(code.source)}</code></pre>'
-    else:
-        fit = min(SHOWN, int((room - 40) / (18 * LINE)))
-        printed = printed if len(printed) <= fit else [*printed[: fit - 1], "…"]
-        size = max(18, min(units.code_size(printed, most=30), _size(len(printed), room - 40)))
-
-    shown = html.escape("\n".join(printed), quote=False)
-    body += f'<pre class="printed" style="font-size:{size}px">{shown}</pre>'
-    before = f"<p>{inline(lead)}</p>" if lead else ""
-    return before + body + (f'<p class="said">{inline(said)}</p>' if said else "")
-
-
-def _size(count: int, room: float) -> int:
-    """The size of type at which so many lines of code have room."""
-    return int(room / (max(count, 1) * LINE))
+    # What has to be written small beside its text, and larger without it, is shown alone.
+    room = ROOM - (HEAD if deck.fresh else 0)
+    beside = [(deck.lead, said), (deck.lead, ""), ("", "")]
+    bodies = [outputs.code_body(code, lead, below, room) for lead, below in beside]
+    best = max(range(3), key=lambda place: (min(bodies[place][1], outputs.EASY), -place))
+    body, below = bodies[best][0], beside[best][1]
+    deck.add("code", body, notes)
+    return told if below else None

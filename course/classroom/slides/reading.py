@@ -6,6 +6,7 @@ import binascii
 import html
 import io
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -205,9 +206,11 @@ def signature(source: str, name: str) -> tuple[str, str]:
     if function is None:
         return unknown
 
-    head = source.splitlines()[function.lineno - 1 : function.body[0].lineno - 1]
+    head = [f"def {name}({ast.unparse(function.args)}):"]
+    if len(head[0]) > 60:
+        head = textwrap.wrap(head[0], 60, subsequent_indent=" " * (len(name) + 5))
     told = (ast.get_docstring(function) or "").partition("\n")[0]
-    return "\n".join(line for line in head if not line.strip().startswith("###")), told
+    return "\n".join(head), told
 
 
 def escaped(text: str) -> str:

@@ -26,6 +26,7 @@ class Unit:
     height: float  # px, estimated
     notes: str  # the whole block, in HTML
     leads_on: bool = False  # it announces the next one, and stays with it
+    begins: bool = False  # it goes on with what stands on the slide before, and begins another
 
 
 def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: float = 500) -> Iterator[Unit]:
@@ -61,7 +62,8 @@ def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: fl
 def _rest(paragraph: str, told: Sequence[str], *, introduces: bool) -> Unit:
     """What is left of a paragraph when its lead stands elsewhere, if that is worth a slide."""
     left = " ".join(sentence for sentence in prose.sentences(paragraph) if sentence not in told)
-    if not left or (prose.words(left) < 10 and "**" not in left and not introduces):
+    tells = any(not prose.IN_NOTEBOOK.search(sentence) for sentence in prose.sentences(left))
+    if not tells or (prose.words(left) < 10 and "**" not in left and not introduces):
         return sentences_of([], paragraph)
     return sentences_of(prose.leads(left, most=40, introduces=introduces), paragraph, introduces=introduces)
 
@@ -149,24 +151,44 @@ def _list(block: Block, room: float) -> Iterator[Unit]:
 def _table(block: Block, room: float) -> Iterator[Unit]:
     """A table, in pieces that fit on a slide, each with its head."""
     rows = [_cells(line) for line in block.source.splitlines()]
-    head, body = rows[0], rows[2:]
-    longest = [max(len(prose.plain(row[column])) for row in [head, *body]) for column in range(len(head))]
-    parts = [min(max(each, 12), 60) for each in longest]
-
-    shares = [part / sum(parts) for part in parts]
+    del rows[1]  # of dashes
+    shares = min(
+        (_shares(rows, power) for power in (0.4, 0.6, 0.8, 1.0)), key=lambda each: sum(_heights(rows, each))
+    )
     columns = "".join(f'<col style="width:{share:.1%}">' for share in shares)
 
-    def height(row: Sequence[str]) -> float:
-        widths = [WIDTH * share - 32 for share in shares]
-        most = max(prose.lines(cell, LEAST, width) for cell, width in zip(row, widths, strict=True))
-        return most * LEAST * LINE + 18
-
-    heights = [height(row) for row in body]
-    for first, end in pieces(heights, room - height(head)):
-        shown = "".join(_row(row, "td") for row in body[first:end])
-        inside = f"<colgroup>{columns}</colgroup><thead>{_row(head, 'th')}</thead><tbody>{shown}</tbody>"
+    top, *heights = _heights(rows, shares)
+    for first, end in pieces(heights, room - top):
+        shown = "".join(_row(row, "td") for row in rows[1 + first : 1 + end])
+        inside = f"<colgroup>{columns}</colgroup><thead>{_row(rows[0], 'th')}</thead><tbody>{shown}</tbody>"
         table = f"<table>{inside}</table>"
-        yield Unit(html=table, words=0, height=height(head) + sum(heights[first:end]) + 20, notes=table)
+        height = top + sum(heights[first:end]) + 20
+        yield Unit(html=table, words=0, height=height, notes=table, begins=first > 0)
+
+
+def _shares(rows: Sequence[Sequence[str]], power: float) -> list[float]:
+    """The widths of the columns, in parts of the whole: by their longest text, and no word is cut."""
+    least = []
+    wanted = []
+    for column in zip(*rows, strict=True):
+        texts = [prose.plain(cell) for cell in column]
+        longest = max((word for text in texts for word in re.split(r"[\s-]", text)), key=len)
+        least.append((len(longest) * LEAST * CODE_EM + 36) / WIDTH)
+        wanted.append(max(map(len, texts)) ** power)
+
+    left = max(1 - sum(least), 0)
+    shares = [low + left * want / sum(wanted) for low, want in zip(least, wanted, strict=True)]
+    return [share / sum(shares) for share in shares]
+
+
+def _heights(rows: Sequence[Sequence[str]], shares: Sequence[float]) -> list[float]:
+    """The height of each row in px, estimated."""
+    widths = [WIDTH * share - 32 for share in shares]
+    heights = []
+    for row in rows:
+        most = max(prose.lines(cell, LEAST, width) for cell, width in zip(row, widths, strict=True))
+        heights.append(most * LEAST * LINE + 18)
+    return heights
 
 
 def _cells(line: str) -> list[str]:
