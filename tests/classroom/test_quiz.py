@@ -180,7 +180,7 @@ def test_every_equation_of_a_key_is_true(of_numbers):
     equations = [pair for line in lines for pair in EQUATION.findall(line)]
     assert len(equations) > 1_000
     assert [pair for pair in equations if abs(value(pair[0]) - value(pair[1])) > 0.00501] == []
-    assert value("−(1 + (−2.7)) / 2") == 0.85
+    assert value("−(1 + (−2.7)) / 2") == pytest.approx(0.85)
     assert EQUATION.findall("So √(1,000 / 10) = 10 is the root") == [("√(1,000 / 10)", "10")]
 
 
