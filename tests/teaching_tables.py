@@ -285,18 +285,18 @@ def measured() -> str:
         path = main_path(name)
         of = pace([cell for section in path for cell in section.cells])
         timed = list(ran().get(name[:2], {}).values())
-        seconds = [f"{sum(float(row[column]) for row in timed):.0f}" for column in ("wall_s", "cpu_s")]
+        seconds = [f"{sum(float(row[column]) for row in timed):.0f}" for column in ("cpu_s", "wall_s")]
         peak = max((int(row["peak_mb"]) for row in timed), default=0)
         link = f"[{_title(name)}](teaching/{name}.md)"
-        rows.append((int(name[:2]), link, of.words, of.writing, round(of.minutes), *seconds, peak))
+        rows.append((int(name[:2]), link, f"{of.words:,}", of.writing, round(of.minutes), *seconds, peak))
     head = (
         "#",
         "lesson",
         "words",
-        "minutes of writing",
-        "minutes alone",
-        "*Run All*, s",
-        "of a core, s",
+        "writing, min",
+        "alone, min",
+        "*Run All*, s of a core",
+        "s while busy",
         "MB",
     )
     return tables_in_docs.table(head, rows)
