@@ -50,12 +50,18 @@ class Knob:
     is_list: bool  # to pick from; else a slider
     end: Callable[..., int] | None  # of a slider whose end follows others
 
+    @property
+    def places(self) -> str:
+        """What its values are called."""
+        return "choices" if self.is_list else "positions"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Settings: `kept` are the places of each control that occur in them, `places` all of them."""
+    """Settings, and how many values each control takes in them, by its name."""
 
     knobs: list[Knob]
+    counts: dict[str, int]
     places: list[Place] = field(repr=False)
 
     @property
@@ -71,18 +77,18 @@ class Grid:
     def note(self) -> str:
         """Says which controls take fewer values here than in Jupyter; empty if none."""
         fewer = [
-            f"“{knob.label}” takes {len(kept)} of its {len(knob.values)} {_kind(knob)}"
-            for knob, kept in zip(self.knobs, self.kept, strict=True)
-            if len(kept) < len(knob.values)
+            f"“{knob.label}” takes {self._count(knob)} of its {len(knob.values)} {knob.places}"
+            for knob in self.knobs
+            if self.counts[knob.name] < len(knob.values)
         ]
         if not fewer:
             return ""
         listed = ", ".join(fewer[:-1]) + (" and " if fewer[1:] else "") + fewer[-1]
         return f"Here {listed}; in Jupyter {'it takes' if len(fewer) == 1 else 'they take'} all of them."
 
-
-def _kind(knob: Knob) -> str:
-    return "choices" if knob.is_list else "positions"
+    def _count(self, knob: Knob) -> int | str:
+        count = self.counts[knob.name]
+        return count if knob.end is None else f"at most {count}"  # it has others where it ends elsewhere
 
 
 # Which settings
@@ -111,7 +117,7 @@ def grid(explorer: Explorer, *, cap: int = CAP) -> Grid:
         places += product(*taken)
 
     start = tuple(knob.default for knob in knobs)
-    return Grid(knobs=knobs, places=[start, *(place for place in places if place != start)])
+    return Grid(knobs=knobs, counts=counts, places=[start, *(place for place in places if place != start)])
 
 
 def _knob(name: str, control: w.ValueWidget, explorer: Explorer) -> Knob:
