@@ -273,3 +273,43 @@ def test_an_installation_that_is_stopped_leaves_nothing_behind(here):
     trial.send_signal(signal.SIGINT)
     trial.wait(timeout=10)
     server.wait(lambda: not server.processes(here), 10, "it to end")
+
+
+PAGE = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8")
+
+
+def test_the_page_says_of_a_seat_what_the_report_of_the_trial_says():
+    report = Report.read(ROOT / "docs" / "hub_trial.json")
+    table = PAGE.partition("this run -->\n")[2].partition("\n<!-- /seats")[0]
+    assert table == report.markdown()  # write it with print(Report.read(...).markdown())
+
+    server, light, heavy = (
+        report.memory[what]["pss"]
+        for what in ("server, idle", "kernel, 03_jackpots run", "kernel, 10_actor_critic run")
+    )
+    prose = " ".join(PAGE.split())
+    assert f"needs {server + light:.0f} MB, and {server + heavy:.0f} MB if the lesson loads PyTorch" in prose
+    assert (
+        f"{report.seats('03_jackpots'):.1f} and {report.seats('10_actor_critic'):.1f} seats in a gigabyte"
+        in prose
+    )
+    logins, openings = (
+        [s for what, s in report.seconds.items() if word in what] for word in ("from login", "open ")
+    )
+    assert f"{min(logins):.0f} to {max(logins):.0f} s from the login" in prose
+    assert f"{min(openings):.0f} to {max(openings):.0f} s to open a lesson" in prose
+    assert f"{report.seconds['ada: from Shift+Enter to the panel']:.1f} s from Shift+Enter" in prose
+    assert round(report.machine["load"]) == 16
+    assert "sixteen other programs" in prose
+    work = report.memory["kernel, 08_gae run"]["cpu"]
+    assert f"30 times {work:.0f} s of work: on eight cores {30 * work / 8:.0f} s" in prose
+
+
+def test_the_trial_that_is_told_of_came_out_as_it_must():
+    trial = pytest.importorskip("course.classroom.hub.trial")
+    report = Report.read(ROOT / "docs" / "hub_trial.json")
+    trial._must_be(report)
+    assert report.found["left running"] == "0 processes"
+    assert report.found["feedback"].count(".html") == 2
+    assert report.found["ada's panel"].endswith("right")
+    assert report.found["ben's panel"].endswith("not yet")
