@@ -256,7 +256,8 @@ def _add_code(deck: Deck, code: Code, after: Text | Code | None) -> list[str] | 
         (deck.to_last if code.slide in ("notes", "-") else deck.carried.append)(source)
         return None
 
-    told = outputs.takeaway(after)
+    # What is said after a widget is true where somebody has moved it, and not of the still picture.
+    told = None if any(picture.moves for picture in code.pictures) else outputs.takeaway(after)
     said = " ".join(told or ())
     printed = f"<pre>{escaped(code.printed)}</pre>" if code.printed else ""
     notes = source + printed
@@ -264,7 +265,8 @@ def _add_code(deck: Deck, code: Code, after: Text | Code | None) -> list[str] | 
         notes = prose.whole(after.blocks[0].source) + notes
 
     for picture in code.pictures:
-        deck.add("picture", outputs.picture_body(picture, said or re.sub(":$", ".", deck.lead)), notes)
+        below = "" if picture.moves else said or re.sub(":$", ".", deck.lead)
+        deck.add("picture", outputs.picture_body(picture, below), notes)
     if code.pictures:
         return told
 

@@ -37,6 +37,7 @@ ENDS = re.compile(r"[.?!][\"”’)*_]*\s+(?=[\"“(*_A-Z0-9])")
 LEANING = re.compile(r"(It|They|This|That|These|Those|So|But|And|Then|There|He|She|Its|Both|Neither|Or)\b")
 # Words about the notebook, and asides: they stand in the notes.
 IN_NOTEBOOK = re.compile(r"\b(cell|cells|slider|seconds|Dig deeper|Move|Run|Try it)\b|^\(")
+PASSED = re.compile(r"\b(slider|seconds|next cell|Try it)\b|^(Move|Run)\b|^\(")  # the lead comes after these
 SHORT_FORMS = ("e.g.", "i.e.", "cf.", "al.", "vs.", "Ms.", "Mr.", "Dr.", "St.")
 ELSEWHERE = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]*\)")  # files that do not lie beside the slides
 
@@ -170,7 +171,7 @@ def opening(said: Sequence[str]) -> list[int]:
 
     What is said about the notebook is passed over, if there is anything else.
     """
-    first = next((place for place, sentence in enumerate(said) if not IN_NOTEBOOK.search(sentence)), 0)
+    first = next((place for place, sentence in enumerate(said) if not PASSED.search(sentence)), 0)
     begun = said[first].rstrip('*")”')
     more = begun.endswith("?") or words(begun) <= 7
     return [first, first + 1] if more and first + 1 < len(said) else [first]

@@ -93,7 +93,7 @@ def _groups(shown: Sequence[str]) -> list[str]:
             groups[-1] += f" {sentence}"
         else:
             groups.append(sentence)
-        joined = len(prose.opening([sentence, ""])) == 2
+        joined = sentence.rstrip('*")”').endswith("?") or prose.words(sentence) <= 4
     return groups
 
 
