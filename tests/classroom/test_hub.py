@@ -299,8 +299,7 @@ def test_the_page_says_of_a_seat_what_the_report_of_the_trial_says():
     assert f"{min(logins):.0f} to {max(logins):.0f} s from the login" in prose
     assert f"{min(openings):.0f} to {max(openings):.0f} s to open a lesson" in prose
     assert f"{report.seconds['ada: from Shift+Enter to the panel']:.1f} s from Shift+Enter" in prose
-    assert round(report.machine["load"]) == 16
-    assert "sixteen other programs" in prose
+    assert f"at a load of {report.machine['load']:.0f} on these two cores" in prose
     work = report.memory["kernel, 08_gae run"]["cpu"]
     assert f"30 times {work:.0f} s of work: on eight cores {30 * work / 8:.0f} s" in prose
 
