@@ -150,10 +150,11 @@ def _positions(control: w.ValueWidget, high: float) -> tuple[list, list[str]]:
     elif isinstance(control, w.FloatSlider):
         values = [round(value, 10) for value in values]
 
-    # What is shown at first to its last digit, also if it lies between two steps.
-    values = [value for value in values if abs(value - control.value) > 1e-9 * abs(control.value)]
+    # The value that is shown at first may lie between two steps; 20 and 19.95 would both be "20".
+    text = f"{{:{control.readout_format}}}".format
+    values = [value for value in values if text(value) != text(control.value)]
     values = sorted([*values, control.value])
-    return values, [format(value, control.readout_format).replace("-", "−") for value in values]
+    return values, [text(value).replace("-", "−") for value in values]
 
 
 def _highest(control: w.ValueWidget, explorer: Explorer) -> float:
