@@ -236,7 +236,7 @@ def test_a_search_finds_the_word_without_a_server(visit):
 def test_axe_finds_nothing_serious(visit, theme):
     from axe_playwright_python.sync_playwright import Axe
 
-    for where in ("index.html", f"notebooks/{GOOD}.html", "reference/returns.html"):
+    for where in ("index.html", f"notebooks/{GOOD}.html", "reference/estimators.html"):
         page = visit(where, theme=theme)
         page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
         found = Axe().run(page).response["violations"]
@@ -245,7 +245,7 @@ def test_axe_finds_nothing_serious(visit, theme):
 
 
 @pytest.mark.parametrize(
-    "where", ["index.html", f"notebooks/{GOOD}.html", "docs/notation.html", "reference/returns.html"]
+    "where", ["index.html", f"notebooks/{GOOD}.html", "docs/notation.html", "reference/estimators.html"]
 )
 def test_nothing_is_wider_than_a_phone(visit, where):
     page = visit(where, size=PHONE)

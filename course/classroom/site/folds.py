@@ -18,6 +18,9 @@ SIGNS = re.compile(r"\*(?!\w[^*]*\w\*(?!\w))(?<!\w\*)|\||(?<=\w)_(?=[\s.,;:)]|$)
 # How an annotation is spelled out, and what stands in our sources.
 ALIASES = {stringify_annotation(ArrayLike, "smart"): "ArrayLike"}
 ARRAY = re.compile(r"~?(?:numpy\.)?ndarray\[.*?dtype\[[^\[\]]*\]\]")
+MODULE = re.compile(
+    r"~(?:\w+\.)+(?=\w)"
+)  # before a name whose module Sphinx would hide, could it read the rest
 # What a screen reader is told wrongly, or not at all: names of the side bar and of its folds, empty headings.
 MENDS = (
     (
@@ -103,7 +106,7 @@ def _shorten(
     def short(text: str | None) -> str | None:
         for long, alias in ALIASES.items():
             text = text and text.replace(long, alias)
-        return text and ARRAY.sub("ndarray", text)
+        return text and MODULE.sub("", ARRAY.sub("ndarray", text))
 
     return short(signature), short(returns)
 
