@@ -23,6 +23,7 @@ from tests.lessons.startup import starting_with
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "COURSE_TEST_KEEPS"  # names the file, from process to process
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the others of pytest take a second and a half to load
 SETTINGS = ("options", "min", "max", "base", "step", "value", "description")
 
 
@@ -50,13 +51,13 @@ def execute(notebook: Path, *first: str) -> Execution:
         kept = Path(folder, "kept.pickle")
         command = [sys.executable, "-m", "pytest", str(notebook), "--nbval", "--nbval-current-env"]
         command += ["--color=no", f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"]
-        command += ["-p", "no:cacheprovider", "-p", __name__]
+        command += ["-p", "nbval.plugin", "-p", "no:cacheprovider", "-p", __name__]
         command += [f"--rootdir={notebook.parent}", "-c", os.devnull]
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         done = subprocess.run(
             command,
             cwd=notebook.parent,
-            env={**os.environ, "PYTHONPATH": path, "IPYTHONDIR": ipython, PLACE: str(kept)},
+            env={**os.environ, **ALONE, "PYTHONPATH": path, "IPYTHONDIR": ipython, PLACE: str(kept)},
             capture_output=True,
             text=True,
             timeout=1_200,
