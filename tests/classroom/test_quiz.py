@@ -158,6 +158,13 @@ def test_only_one_of_the_sentences_names_the_mistake_that_was_made(of_mistakes):
         assert [say_all(value) for value in again].count(shown) == 1, question.name
 
 
+def test_two_sentences_that_say_the_same_are_never_choices_of_one_question():
+    """Seed 5: "by n, the other by n - 1" and "by n - 1, the other by n" stood side by side."""
+    for seed in range(40):
+        said = [choice.text for choice in ask(BY_NAME["06_explained_mistake"], seed=seed).choices]
+        assert sum(sentence.startswith("One variance divides by") for sentence in said) <= 1, seed
+
+
 def test_the_worked_way_ends_with_the_answer(bank):
     for question in bank:
         exercise = exercise_named(question.exercise)

@@ -141,7 +141,7 @@ def _entropy(rng: Rng) -> Drawn:
     return Drawn(
         setting=f"A policy over three actions, in two states ({logs}).",
         rows=table(("state", "π(0)", "π(1)", "π(2)"), ("A", *states[0]), ("B", *states[1])),
-        asked="its entropy in nats",
+        asked="its mean entropy over the two states, in nats",
         calls=(Case("", (np.log(states),)),),
         pick=lambda seen: seen["the entropy"],
         worked=(

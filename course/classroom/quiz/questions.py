@@ -273,6 +273,17 @@ def _decimals(text: str) -> int:
     return max(len(number.partition(".")[2]) for number in re.findall(r"[\d.]+", text))
 
 
+def _both_true(one: _Wrong, other: _Wrong) -> bool:
+    """Whether the sentences of two mistakes say the same, so that nobody could choose between them.
+
+    They begin with the same clause, or have the same words in another order.
+    """
+    said = [wrong.mistakes[0][0] for wrong in (one, other)]
+    begun = {re.split(r"[.,:]", sentence)[0] for sentence in said}
+    used = {tuple(sorted(re.findall(r"[^\s.,:]+", sentence))) for sentence in said}
+    return len(begun) == 1 or len(used) == 1
+
+
 def _which_mistake(exercise: Exercise, drawn: Drawn, right: Any, wrongs: list[_Wrong]) -> Made | None:
     """The first that is one mistake alone is shown; the sentences of others are the wrong choices."""
     alone = next((wrong for wrong in wrongs if len(wrong.mistakes) == 1), None)
@@ -282,7 +293,11 @@ def _which_mistake(exercise: Exercise, drawn: Drawn, right: Any, wrongs: list[_W
     answer = say_all(right, drawn.digits)
     sentence, ran = alone.mistakes[0]
 
-    others = [wrong for wrong in wrongs if wrong is not alone][:WRONG]
+    others: list[_Wrong] = []
+    for wrong in wrongs:
+        chosen = [alone, *others]
+        if wrong is not alone and not any(_both_true(wrong, each) for each in chosen):
+            others.append(wrong)
     choices = [
         Choice(
             text=sentence,
@@ -292,7 +307,7 @@ def _which_mistake(exercise: Exercise, drawn: Drawn, right: Any, wrongs: list[_W
             ran=ran,
         )
     ]
-    for wrong in others:
+    for wrong in others[:WRONG]:
         gives = say_all(wrong.value, drawn.digits)
         text, ran = wrong.mistakes[0]
         feedback = f"No: that mistake would give {gives}, and the output was {output}."
