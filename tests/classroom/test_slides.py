@@ -205,11 +205,20 @@ def test_a_slide_shows_the_lead_and_what_is_bold_within_its_words():
     assert shown[0].startswith("The lead")
     assert shown[-1] == "And **this** is the point."
     assert prose.words(" ".join(shown)) <= prose.WORDS
+    leaning = "So a baseline of the state alone meets a zero. **It cannot turn the gradient**."
+    shown = prose.leads("The lead says what is at stake. Filler goes on and on here. " + leaning, most=8)
+    assert shown[-2].startswith("So a baseline")
     asked = prose.leads("Why? Because of the noise in it. Then more.", most=5)
     assert asked == ["Why?", "Because of the noise in it."]
     assert prose.leads("Move the slider. The peaks melt into one hill at two hundred.", most=5) == [
         "The peaks melt into one hill at two hundred."
     ]
+
+
+def test_an_exercise_says_what_its_arguments_are_and_what_it_asks_for(decks):
+    slides_of = [slide for slide in decks["06_value_prediction"] if slide["kind"] == "exercise"]
+    shown = next(slide["shown"] for slide in slides_of if "Return the advantages" in slide["shown"])
+    assert "probabilities holds" in squeezed(shown)
 
 
 def test_a_long_list_and_a_long_table_go_on_on_another_slide():

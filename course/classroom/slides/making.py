@@ -205,11 +205,15 @@ def _add_exercise(deck: Deck, text: Text) -> None:
 
 
 def _asks(paragraph: str) -> list[str]:
-    """What an exercise asks for, in a sentence or two."""
+    """What an exercise asks for, with what was said of its arguments before, and as much more as has room."""
     said = prose.sentences(paragraph)
-    asks = next((place for place, sentence in enumerate(said) if ASKS.search(sentence)), 0)
-    both = said[max(asks - 1, 0) : asks + 1]
-    return both if prose.words(" ".join(both)) <= prose.WORDS else [said[asks]]
+    first = next((place for place, sentence in enumerate(said) if ASKS.search(sentence)), 0)
+    end = first + 1
+    while first and prose.words(" ".join(said[first - 1 : end])) <= prose.WORDS:
+        first -= 1
+    while end < len(said) and prose.words(" ".join(said[first : end + 1])) <= prose.WORDS:
+        end += 1
+    return said[first:end]
 
 
 def _add_poll(deck: Deck, text: Text) -> None:

@@ -7,7 +7,7 @@ sentence, those with a bold word, and some of the others.
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -16,7 +16,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-WORDS = 48  # that a slide shows at most, besides formulas, lists and tables
+WORDS = 58  # that a slide shows at most, besides formulas, lists and tables
+LONG = 32  # words of a sentence that is read and not looked at
+PROP = 16  # words more, for a sentence on which another leans
 WIDTH = 1152  # px that a line has
 TEXT, SMALL, LEAST = 34, 28, 24  # px: of sentences, of lists and tables, and below which nothing is written
 EM = 0.56  # px of width for a px of type, on average; a little more than that of any usual font
@@ -35,6 +37,7 @@ HIDDEN = re.compile(r"`[^`]*`|\$[^$]*\$|<[^>]*>")  # a full stop in here ends no
 ENDS = re.compile(r"[.?!][\"”’)*_]*\s+(?=[\"“(*_A-Z0-9])")
 # Words at the beginning of a sentence that lean on the sentence before it.
 LEANING = re.compile(r"(It|They|This|That|These|Those|So|But|And|Then|There|He|She|Its|Both|Neither|Or)\b")
+INSTEAD = re.compile(r"\binstead\b")  # of what the sentence before says
 # Words about the notebook, and asides: they stand in the notes.
 IN_NOTEBOOK = re.compile(r"\b(cell|cells|slider|seconds|Dig deeper|Move|Run|Try it)\b|^\(")
 PASSED = re.compile(r"\b(slider|seconds|next cell|Try it)\b|^(Move|Run)\b|^\(")  # the lead comes after these
@@ -124,11 +127,11 @@ def _closed(said: str) -> bool:
     return all(count % 2 == 0 for count in even) and said.count("(") == said.count(")")
 
 
-def leads(paragraph: str, *, most: int = 36, introduces: bool = False) -> list[str]:
+def leads(paragraph: str, *, most: int = WORDS, introduces: bool = False) -> list[str]:
     """The sentences of a paragraph that a slide shows, in order.
 
-    These are its lead, the sentences with a bold word, and as many of the others as there are words to
-    spend: first those that carry a number, a formula or a new term.
+    These are its lead, the sentences with a bold word, each with the one that it leans on, and as many of the
+    others as there are words to spend: first those that carry a number, a formula or a new term.
 
     Args:
         paragraph: Markdown.
@@ -140,6 +143,7 @@ def leads(paragraph: str, *, most: int = 36, introduces: bool = False) -> list[s
     shown |= set(opening(said))
     if introduces and said[-1].endswith(":"):
         shown.add(len(said) - 1)
+    shown |= _leant_on(said, shown, most=most + PROP)
 
     spent = sum(words(said[number]) for number in shown)
     while True:
@@ -153,14 +157,31 @@ def leads(paragraph: str, *, most: int = 36, introduces: bool = False) -> list[s
         spent += words(said[best])
 
 
+def _leant_on(said: Sequence[str], shown: Container[int], *, most: int) -> set[int]:
+    """The sentences without which one that is shown has lost its "it" or its condition, if there is room."""
+    found: set[int] = set()
+    for number in range(1, len(said)):
+        leans = LEANING.match(said[number].lstrip("*")) or INSTEAD.search(said[number])
+        if number in shown and number - 1 not in shown and leans:
+            kept = [
+                each for place, each in enumerate(said) if place in shown or place in {number - 1, *found}
+            ]
+            if words(" ".join(kept)) <= most and not IN_NOTEBOOK.search(said[number - 1]):
+                found.add(number - 1)
+                if number > 1 and said[number - 2].endswith("?"):  # that was its answer
+                    found.add(number - 2)
+    return found
+
+
 def _worth(said: Sequence[str], number: int, *, after_shown: bool) -> int:
     """How much a sentence tells somebody who sees few of the others."""
     sentence = said[number]
     if words(sentence) < 5 or IN_NOTEBOOK.search(sentence):
         return -5
 
-    worth = 2 * bool(re.search(r"\d|\$", sentence)) + 2 * ("*" in sentence) + ("`" in sentence)
+    worth = 2 * bool(re.search(r"\d|\$", sentence)) + 3 * ("*" in sentence) + ("`" in sentence)
     worth += all(IN_NOTEBOOK.search(later) for later in said[number + 1 :])  # a paragraph ends with its point
+    worth -= 3 * (words(sentence) > LONG)
     if after_shown:
         return worth + 2
     return worth - 3 * bool(LEANING.match(sentence))

@@ -37,8 +37,6 @@ def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: fl
         told: sentences of the first one that another slide shows already.
         room: px of height; a list or a table that needs more is cut in pieces.
     """
-    texts = sum(block.kind == "text" for block in found)
-    most = prose.WORDS if texts <= 2 else 28
     for number, block in enumerate(found):
         after = found[number + 1] if number + 1 < len(found) else Block("text", "")
         if block.kind == "text":
@@ -46,7 +44,7 @@ def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: fl
             if number == 0 and told:
                 yield _rest(block.source, told, introduces=introduces)
             else:
-                shown = prose.leads(block.source, most=most, introduces=introduces)
+                shown = prose.leads(block.source, introduces=introduces)
                 yield sentences_of(shown, block.source, introduces=introduces)
         elif block.kind == "list":
             yield from _list(block, room)
@@ -65,7 +63,7 @@ def _rest(paragraph: str, told: Sequence[str], *, introduces: bool) -> Unit:
     tells = any(not prose.IN_NOTEBOOK.search(sentence) for sentence in prose.sentences(left))
     if not tells or (prose.words(left) < 10 and "**" not in left and not introduces):
         return sentences_of([], paragraph)
-    return sentences_of(prose.leads(left, most=40, introduces=introduces), paragraph, introduces=introduces)
+    return sentences_of(prose.leads(left, introduces=introduces), paragraph, introduces=introduces)
 
 
 def sentences_of(shown: Sequence[str], paragraph: str, *, introduces: bool = False) -> Unit:
@@ -80,7 +78,7 @@ def sentences_of(shown: Sequence[str], paragraph: str, *, introduces: bool = Fal
         words=count,
         height=sum(prose.lines(group, TEXT) * TEXT * LINE + GAP for group in groups),
         notes=prose.whole(paragraph),
-        leads_on=introduces and bool(shown) and shown[-1].endswith(":"),
+        leads_on=introduces and bool(shown) and shown[-1].endswith((":", ",")),
     )
 
 
