@@ -206,7 +206,7 @@ def test_a_slide_shows_the_lead_and_what_is_bold_within_its_words():
     assert shown[-1] == "And **this** is the point."
     assert prose.words(" ".join(shown)) <= prose.WORDS
     leaning = "So a baseline of the state alone meets a zero. **It cannot turn the gradient**."
-    shown = prose.leads("The lead says what is at stake. Filler goes on and on here. " + leaning, most=8)
+    shown = prose.leads("The lead says what is at stake. Filler goes on and on here. " + leaning, most=16)
     assert shown[-2].startswith("So a baseline")
     asked = prose.leads("Why? Because of the noise in it. Then more.", most=5)
     assert asked == ["Why?", "Because of the noise in it."]
