@@ -6,8 +6,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
 from course.plots import STYLE
 from course.plots.drawing import LEAST_CONTRAST, luminance
@@ -26,17 +28,17 @@ def covered(ax: Axes) -> Iterator[tuple[str, str]]:
     A legend is wrong where it lies on a point of a line, and a word where it is too pale to be read.
     """
     with mpl.rc_context(STYLE):
-        ax.figure.canvas.draw()
-        yield from _pale(ax.figure)
+        canvas = FigureCanvasAgg(ax.figure)  # one that was pickled has none that can draw
+        canvas.draw()
+        yield from _pale(ax.figure, np.asarray(canvas.buffer_rgba())[::-1, :, :3])
         for panel in ax.figure.axes:
             yield from _cut(panel)
             yield from _on_a_mark(panel)
             yield from _on_a_line(panel)
 
 
-def _pale(figure: Figure) -> Iterator[tuple[str, str]]:
+def _pale(figure: Figure, pixels: NDArray[np.uint8]) -> Iterator[tuple[str, str]]:
     """Words on what most of their box shows; the letters themselves are less."""
-    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
     for text in figure.findobj(Text):
         if not (text.get_text().strip() and text.get_visible() and _drawn(text)):
             continue

@@ -65,7 +65,7 @@ def learning(
         ends[name] = float(median[-1])
         words.append(_said_of(name, run, median, kind))
 
-    _label_ends(ax, ends, at=last, dimmed=old)
+    _label_ends(ax, ends, at=last)
     _mark_limits(ax, middle=last / 2)
     said = ""
     if guess is not None:
@@ -149,7 +149,7 @@ def _said_of(name: str, run: Learning, median: Array, kind: str) -> str:
     )
 
 
-def _label_ends(ax: Axes, ends: Mapping[str, float], *, at: int, dimmed: Sequence[str]) -> None:
+def _label_ends(ax: Axes, ends: Mapping[str, float], *, at: int) -> None:
     """Write each line's name and where it ends at the right edge, moved apart where two would touch."""
     above = np.inf
     for name in sorted(ends, key=lambda each: -ends[each]):
@@ -160,7 +160,6 @@ def _label_ends(ax: Axes, ends: Mapping[str, float], *, at: int, dimmed: Sequenc
             (at, ends[name]),
             xytext=(at * 1.02, height),
             color=ink(_colour(name)),
-            fontweight="normal" if name in dimmed or not dimmed else "bold",
             va="center",
             annotation_clip=False,
             fontsize=11,
