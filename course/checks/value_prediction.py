@@ -150,11 +150,11 @@ EXPLAINED_VARIANCE = Exercise(
             _explained(above=lambda misses: np.mean(misses**2)),
         ),
         (
-            "One variance divides by n, the other by n - 1. Use np.var as it is for both.",
+            "The variance of the misses divides by n - 1, that of the targets by n. Use np.var as it is for both.",
             _explained(above=lambda misses: np.var(misses, ddof=1)),
         ),
         (
-            "One variance divides by n - 1, the other by n. Use np.var as it is for both.",
+            "The variance of the targets divides by n - 1, that of the misses by n. Use np.var as it is for both.",
             _explained(below=lambda targets: np.var(targets, ddof=1)),
         ),
         (
