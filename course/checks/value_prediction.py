@@ -150,11 +150,13 @@ EXPLAINED_VARIANCE = Exercise(
             _explained(above=lambda misses: np.mean(misses**2)),
         ),
         (
-            "The variance of the misses divides by n - 1, that of the targets by n. Use np.var as it is for both.",
+            "The variance of the misses divides by n - 1, that of the targets by n. Use np.var as it is for "
+            "both.",
             _explained(above=lambda misses: np.var(misses, ddof=1)),
         ),
         (
-            "The variance of the targets divides by n - 1, that of the misses by n. Use np.var as it is for both.",
+            "The variance of the targets divides by n - 1, that of the misses by n. Use np.var as it is for "
+            "both.",
             _explained(below=lambda targets: np.var(targets, ddof=1)),
         ),
         (
