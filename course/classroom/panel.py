@@ -47,11 +47,14 @@ def tell(folder: Path | None = None, *, picture: Path | None = None) -> Progress
     """Print how far a learner is, and write the calibration picture where that is wanted.
 
     Raises:
-        ValueError: if there is no such folder, or the picture's name does not end in .png.
+        ValueError: if there is no such folder, or the picture's name does not end in .png, or its folder is
+            not there.
         OSError: if the picture cannot be written.
     """
     if picture is not None and picture.suffix != ".png":
         raise Refusal(f"the picture must be a file that ends in .png, got {picture}")
+    if picture is not None and not picture.parent.is_dir():
+        raise Refusal(f"the picture must be in a folder that is there, got {picture}")
     progress = look(folder)
     panel = Panel(progress)
     lines = [str(panel)]

@@ -302,6 +302,8 @@ def test_exit_status(folder, tmp_path, capsys, nobody_grades):
     assert "must be in a folder" in capsys.readouterr().err
     assert cli.main(["progress", str(folder), "--picture", "picture.jpg"]) == 2
     assert "ends in .png" in capsys.readouterr().err
+    assert cli.main(["progress", str(folder), "--picture", str(tmp_path / "nowhere/a.png")]) == 2
+    assert "must be in a folder that is there" in capsys.readouterr().err
     assert cli.main(["progress", str(folder), "--picture", str(tmp_path / "none.png")]) == 0
     assert "no guess was found" in capsys.readouterr().out
     learners.the_notebook(folder, "12").write_text("{")
