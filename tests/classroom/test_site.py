@@ -193,6 +193,23 @@ def test_each_widget_is_played_once_in_order():
     assert "advantage-twin" not in page
 
 
+def test_a_page_says_that_its_cells_have_been_run_and_asks_nobody_to_run_one():
+    lesson = saved.read(ROOT / "solutions" / f"{GOOD}.ipynb")
+    nowhere = lessons.Neighbours(earlier=None, later=None, slides=None, notebook=None)
+    page = json.dumps(lessons.page(lesson, nowhere, play=lambda twin, widget: twin, old=False))
+    assert page.count("every cell has been run") == 1
+    assert "Run this cell" not in page
+    assert page.count(lessons.IN_THE_NOTEBOOK) == page.count(json.dumps(lessons.TWIN)[1:-1]) > 1
+
+
+def test_the_front_page_of_the_website_does_not_say_how_to_make_a_website():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = documents.landing(readme, lessons=[GOOD], documents=[], slides=False, moving=True)
+    assert "make site" in readme.partition("## The lessons")[0]
+    assert "make site" not in page
+    assert "goes by what you see." in page
+
+
 def test_a_readme_without_its_picture_is_refused_by_name():
     readme = re.sub(r"!\[.+?\)\n", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     with pytest.raises(documents.Gap, match=r"README.md: the picture"):

@@ -52,6 +52,8 @@ def landing(readme: str, *, lessons: list[str], documents: list[str], slides: bo
     picture = _found(readme, r"(!\[.+?\]\(docs/\S+?\))\n", "the picture")
     caption = _found(readme, r"!\[.+?\)\n\n(\*.+?\*)\n\n", "the caption of the picture")
     commands = _found(readme, r"(```\nmake lab.+?)\n## ", "the commands, from `make lab` on")
+    # Whoever reads this page has the website.
+    commands = re.sub(r" To read without running anything,.+?slider\s+moves\.", "", commands, flags=re.S)
     table = _found(readme, r"\n(## The lessons\n.+?)\nIf you know version", "the table of lessons")
     table = table.replace("**The short way**", '<span id="the-short-way"></span>**The short way**')
 

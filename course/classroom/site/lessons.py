@@ -13,9 +13,16 @@ SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", r
 FROM_HERE_ON = re.compile(r"(\w+) = use\(\1\)")
 FORMULA = re.compile(r"\$(?!\s)([^$]+?)(?<!\s)\$")
 TWIN = 'class="advantage-twin"'
+RUN_IT = "Run this cell to move the controls."  # a twin's last sentence; on a page there is nothing to run
+IN_THE_NOTEBOOK = "The controls move in the notebook."
 INVITATION = (
     '<p class="invitation"><b>Your turn.</b> Write your guess down before you read on. '
     "In the notebook it goes here, and the picture below shows it beside the truth.</p>"
+)
+
+ALREADY_RUN = (
+    '<p class="already-run">On this page every cell has been run. Where the text asks you to run a cell, '
+    "to write into it or to look at its check, it means the notebook.</p>"
 )
 
 Play = Callable[[str, int], str]  # a widget's saved HTML and its number on the page -> HTML that moves
@@ -119,7 +126,7 @@ def _played(cell: Cell, play: Play, *, first: int) -> tuple[list[dict[str, Any]]
         data.pop("text/plain", None)
         saved = saved if isinstance(saved, str) else "".join(saved)
         if TWIN in saved:
-            saved = play(saved, first + found)
+            saved = play(saved.replace(RUN_IT, IN_THE_NOTEBOOK), first + found)
             found += 1
         data["text/html"] = saved
     return outputs, found
@@ -168,7 +175,7 @@ def _with_line(text: str, neighbours: Neighbours, *, old: bool) -> str:
         for address, words, more in links
         if address
     )
-    line = f'<ul class="lesson-line">\n{shown}\n</ul>'
+    line = f'<ul class="lesson-line">\n{shown}\n</ul>\n\n{ALREADY_RUN}'
     if old:
         line += (
             '\n\n<p class="old"><b>This page is old.</b> The lesson has changed since it was executed.</p>'
