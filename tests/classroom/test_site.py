@@ -249,6 +249,13 @@ def test_a_search_finds_the_word_without_a_server(visit):
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "about:"))] == []
 
 
+def test_a_search_shows_a_page_to_read_before_the_module_of_that_name(visit):
+    page = visit("search.html?q=jackpot")
+    first = page.locator("#search-results li > a").first
+    first.wait_for()
+    assert first.get_attribute("href").startswith(("notebooks/", "docs/"))
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit, theme):
     from axe_playwright_python.sync_playwright import Axe

@@ -70,6 +70,7 @@ html_js_files: list = ["site.js", ("player.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = True
+html_search_scorer = str(HERE / "static/scorer.js")
 html_theme_options = {
     "home_page_in_toc": False,
     "navbar_center": [],
