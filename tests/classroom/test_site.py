@@ -160,6 +160,13 @@ def test_whoever_stops_it_keeps_the_old_pages(tmp_path, monkeypatch):
     assert (out / "index.html").read_text() == "the old one"
 
 
+def test_from_the_list_of_decks_a_link_leads_back(tmp_path):
+    plan = build.Plan(root=ROOT, lessons=[GOOD], frames=None)
+    build._slides(plan, tmp_path)
+    index = (tmp_path / "slides/index.html").read_text(encoding="utf-8")
+    assert index.count('<a href="../index.html">Back to the course</a>') == 1
+
+
 # A lesson as a page
 
 

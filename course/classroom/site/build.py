@@ -20,6 +20,7 @@ from course.classroom import frames, saved, slides
 from course.classroom.site import documents, lessons, proof
 
 MARK = ".advantage-site"  # lies in every folder that a site was built into
+BACK = '</h1>\n<p><a href="../index.html">Back to the course</a></p>'
 STEPS = ("frames", "slides", "lessons", "documents", "pages", "links")
 
 
@@ -105,9 +106,13 @@ def _frames(plan: Plan, pages: Path) -> list[str]:
 def _slides(plan: Plan, pages: Path) -> list[str]:
     if not plan.slides:
         return []
-    return slides.write(
-        [plan.root / "solutions" / f"{name}.ipynb" for name in plan.lessons], pages / "slides"
-    )
+    built = [plan.root / "solutions" / f"{name}.ipynb" for name in plan.lessons]
+    found = slides.write(built, pages / "slides")
+
+    # Decks stand on their own; here they are part of a site, and a reader wants to go back.
+    index = pages / "slides/index.html"
+    index.write_text(index.read_text(encoding="utf-8").replace("</h1>", BACK, 1), encoding="utf-8")
+    return found
 
 
 def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
