@@ -59,6 +59,14 @@ def compare(guesses: Iterable[Guessed]) -> list[Compared]:
     return compared
 
 
+ONE = {  # what is said of a guess that stands alone
+    "near": "was within a factor of two of what came out",
+    "too small": "was too small by more than a factor of two",
+    "too large": "was too large by more than a factor of two",
+    "other sign": "had the other sign",
+}
+
+
 def summary(compared: list[Compared]) -> list[str]:
     """What the guesses say together, in sentences; none if there is no guess."""
     sizes = [each for each in compared if each.scale == "ratio"]
@@ -78,6 +86,9 @@ def summary(compared: list[Compared]) -> list[str]:
 def _of_sizes(sizes: list[Compared]) -> list[str]:
     near = sum(each.kind == "near" for each in sizes)
     off = len(sizes) - near
+    if len(sizes) == 1:
+        return [f"Your one guess of a size {ONE[sizes[0].kind]}."]
+
     sentences = [f"{near} of {counted(len(sizes), 'size')} within a factor of two of what came out."]
     if off:
         counts = {kind: sum(each.kind == kind for each in sizes) for kind in ("too small", "too large")}

@@ -56,7 +56,7 @@ def _source(what: str) -> Path:
         if named in (stem, stem[:2]):
             return source
     near = difflib.get_close_matches(what, [*MODULES, *by_name], n=1)
-    asked = f"; did you mean {near[0]}?" if near else ""
+    asked = f"; did you mean {near[0]}?" if near else f"; lessons are {', '.join(by_name)}"
     raise Refusal(f"no exercise and no lesson is called {what!r}{asked}")
 
 

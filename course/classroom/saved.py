@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from course.arrays import Refusal
 from course.authoring import stamps
 
 
@@ -80,6 +81,17 @@ def read_all(paths: Iterable[Path]) -> tuple[list[Saved], list[str]]:
         except Unreadable as error:
             complaints.append(str(error))
     return notebooks, complaints
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder that is written to, unless it is there.
+
+    Raises:
+        ValueError: if a file has its name.
+    """
+    if out.exists() and not out.is_dir():
+        raise Refusal(f"out must be a folder, got the file {out}")
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _cell(cell: dict[str, Any]) -> Cell:

@@ -311,7 +311,7 @@ class Prize {
     this.swap.disabled = !others.length;
     this.back.disabled = this.record === this.original;
 
-    if (this.ask === null) say(this.news, "Words can be swapped where a kernel runs.");
+    if (this.ask === null) say(this.news, "Words can be swapped in the notebook.");
     else if (!others.length) say(this.news, "Nothing else may stand here: go to another token.");
   }
 

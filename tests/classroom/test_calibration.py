@@ -218,10 +218,9 @@ def test_few_guesses_are_not_summed_up():
     assert calibration.summary(five_of_one)[-1] == "These are too few to say how you guess."
     assert "had the other sign" in calibration.summary(five_of_one)[1]
     one = calibration.compare(biased(3.0)[:1])
-    assert calibration.summary(one)[:2] == [
-        "0 of 1 size within a factor of two of what came out.",
-        "The one further off was too large.",
-    ]
+    assert calibration.summary(one)[0] == (
+        "Your one guess of a size was too large by more than a factor of two."
+    )
     assert calibration.summary([]) == []
 
 

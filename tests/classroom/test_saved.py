@@ -61,3 +61,13 @@ def test_the_others_are_read_all_the_same(tmp_path):
     assert notebooks[0].source_hash is None
     assert len(complaints) == 2
     assert "no such file" in complaints[0]
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused_and_kept(tmp_path):
+    saved.make_folder(tmp_path / "new" / "one")
+    saved.make_folder(tmp_path / "new")
+    file = tmp_path / "README.md"
+    file.write_text("mine")
+    with pytest.raises(ValueError, match=r"out must be a folder, got the file .*README\.md"):
+        saved.make_folder(file)
+    assert file.read_text() == "mine"

@@ -105,6 +105,14 @@ def test_there_is_a_page_for_every_lesson_document_and_part_of_the_library(built
         assert f'"module-{hidden}' not in reference
 
 
+def test_a_deck_leads_to_its_lesson_and_the_list_of_decks_to_the_course(tmp_path):
+    plan = build.Plan(root=ROOT, lessons=[GOOD], frames=None)
+    build._slides(plan, tmp_path)
+    (deck,) = (tmp_path / "slides").glob("[0-9]*.html")
+    assert f'<a href="../notebooks/{GOOD}.html">' in deck.read_text(encoding="utf-8")
+    assert '<a href="../index.html">' in (tmp_path / "slides/index.html").read_text(encoding="utf-8")
+
+
 def test_pages_are_light(built):
     sizes = proof.weights(built[0])
     assert max(sizes.values()) <= proof.HEAVIEST

@@ -16,7 +16,6 @@ from course.classroom import saved, slides
 from course.classroom.predictions import PREDICTIONS
 from course.classroom.slides import assets, making, prose, reading, units
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 LESSONS = [source.stem for source in sources()]
 BY_KEYS = LESSONS[3:4] if os.environ.get("COURSE_QUICK") else LESSONS  # walked by keys of the keyboard
 
@@ -293,23 +292,6 @@ def test_assets_are_few_and_without_source_maps(folder):
     linked = re.findall(r'(?:src|href)="(assets/[^"?]+)', page)
     assert len(linked) == 7
     assert all((folder / each).is_file() for each in linked)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on the PATH, and CI is set")
-        pytest.skip("no Chromium on the PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 # What is wrong with the slide that is seen now, as sentences.

@@ -48,7 +48,7 @@ def export(sources: Sequence[Path], out: Path, *, workers: int = 1, cap: int = C
     """
     whole("workers", workers, low=1)
     whole("cap", cap, low=1)
-    out.mkdir(parents=True, exist_ok=True)
+    saved.make_folder(out)
     notebooks, complaints = saved.read_all(source.with_suffix(".ipynb") for source in sources)
     keys = {notebook.path: _key(notebook, cap) for notebook in notebooks}
     to_do = [path for path, key in keys.items() if _key_of(out / path.stem) != key]

@@ -12,6 +12,7 @@ from course.classroom.quiz import page, qti
 from course.classroom.quiz.bank import INVENTORY, TEMPLATES
 from course.classroom.quiz.gift import gift
 from course.classroom.quiz.questions import Question, Template, ask
+from course.classroom.saved import make_folder
 from course.tables import replace_file
 
 HINT = "One choice is right. Numbers with more than two decimals are rounded."
@@ -127,7 +128,7 @@ def _everything(name: str, title: str, about: str, questions: Sequence[Question]
 def _write(files: Files, out: str | Path) -> list[Path]:
     """All is made before the first file is written, and each file is whole or not there."""
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = [folder / name for name in files]
     for path in paths:
         replace_file(path, files[path.name])

@@ -21,6 +21,8 @@ from course.classroom.site import documents, lessons, proof
 
 MARK = ".advantage-site"  # lies in every folder that a site was built into
 BACK = '</h1>\n<p><a href="../index.html">Back to the course</a></p>'
+NEEDS = '<p class="needs">'  # on the first slide of a deck
+TO_READ = '<a href="../notebooks/{}.html">To read</a> · '
 STEPS = ("frames", "slides", "lessons", "documents", "pages", "links")
 
 
@@ -112,6 +114,9 @@ def _slides(plan: Plan, pages: Path) -> list[str]:
     # Decks stand on their own; here they are part of a site, and a reader wants to go back.
     index = pages / "slides/index.html"
     index.write_text(index.read_text(encoding="utf-8").replace("</h1>", BACK, 1), encoding="utf-8")
+    for path in sorted((pages / "slides").glob("[0-9][0-9]_*.html")):
+        text = path.read_text(encoding="utf-8").replace(NEEDS, f"{NEEDS}{TO_READ.format(path.stem)}", 1)
+        path.write_text(text, encoding="utf-8")
     return found
 
 

@@ -40,7 +40,7 @@ def write(sources: Sequence[Path], out: Path) -> list[str]:
         raise Refusal(f"{error}; slides need more packages: pip install -e '.[site]'") from None
     from tqdm import tqdm
 
-    out.mkdir(parents=True, exist_ok=True)
+    saved.make_folder(out)
     assets.copy(out / "assets")
     complaints = []
     for source in tqdm(sources, unit="deck", disable=None):
