@@ -91,9 +91,9 @@ figure.learning(blind, critic=dict.fromkeys(blind, "blind"), guess=guess)
 # %% [markdown]
 # ### Exercise 8.1: `gae_by_definition` (3 points, 7 minutes)
 #
-# Return the right-hand sum for every row. `deltas` and `ended` have shape `[T]`; several episodes may stand end to end. A
-# row whose `ended` is true is the last that counts, since the next row is another episode. The sum also stops at the end of
-# the array.
+# Return the right-hand sum, $\sum_{l \ge 0} (\gamma\lambda)^l \delta_{t+l}$, for every row. `deltas` and `ended` have shape
+# `[T]`; several episodes may stand end to end. A row whose `ended` is true is the last that counts, since the next row is
+# another episode. The sum also stops at the end of the array.
 #
 # <details><summary>Hint 1</summary>Two loops: over t, and from t on to the end of its episode.</details>
 # <details><summary>Hint 2</summary>Each weight is a power of <code>gamma * lam</code>. How far is that row from t?</details>
@@ -289,7 +289,7 @@ figure.pointing(by_lambda, critic=dict.fromkeys(by_lambda, "blind"), upto=0.15)
 # ## Is there a best λ?
 #
 # A small world makes the trade exact, because all its episodes can be listed. In the *corridor* you choose one of two doors,
-# and then walk five steps, in each of which a coin gives or takes 2 points, and a stride pays half a point more than a
+# and then walk five steps. In each of them a coin gives or takes 2 points, and a stride pays half a point more than a
 # stroll. Behind the right door a prize of 4 points waits at the end. Take three critics of it: a *perfect* one; a
 # *half-trained* one, by TD(0) on 100 episodes; and an *untrained* one, which is noise. The last two have twenty seeds each.
 # The walk of lesson 7 comes along with its perfect critic, and with a time limit of six steps, so that its walks can be
@@ -350,7 +350,7 @@ plots.best_lambda(batches, best)
 # these batch sizes (medians): the larger the batch, the less noise is left, and the more its bias hurts. A perfect critic
 # asks for 0 in the corridor, at every batch size.
 #
-# Now look at the dashed line, because it contradicts what is often said. In the walk the *perfect* critic asks for 0.45, at
+# The picture's dashed line contradicts what is often said. In the walk the *perfect* critic asks for 0.45, at
 # every batch size. There is no bias to trade away: it is exactly 0 at every $\lambda$. But $\delta$ alone is not the
 # quietest estimate there: the surprise of the next step, weighed down, cancels part of its noise (*Dig deeper* shows how).
 # So "a perfect critic wants $\lambda = 0$" is no law either. The usual 0.95 is a guess about critics and batches, not a

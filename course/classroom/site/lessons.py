@@ -23,6 +23,8 @@ INVITATION = (
 ALREADY_RUN = (
     '<p class="already-run">On this page every cell has been run. Where the text asks you to run a cell, '
     "to write into it or to look at its check, it means the notebook.</p>"
+    '<noscript><p class="already-run">Without JavaScript formulas stand here as TeX, and the controls of the '
+    "figures do not move.</p></noscript>"
 )
 
 Play = Callable[[str, int], str]  # a widget's saved HTML and its number on the page -> HTML that moves
