@@ -271,13 +271,20 @@ def test_a_search_shows_a_page_to_read_before_the_module_of_that_name(visit):
     assert first.get_attribute("href").startswith(("notebooks/", "docs/"))
 
 
+# What fades in is pale for half a second, and axe does not wait for it.
+OPEN_ALL = """() => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  return Promise.allSettled(document.getAnimations().map((each) => each.finished));
+}"""
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit, theme):
     from axe_playwright_python.sync_playwright import Axe
 
     for where in ("index.html", f"notebooks/{GOOD}.html", "reference/estimators.html"):
         page = visit(where, theme=theme)
-        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        page.evaluate(OPEN_ALL)
         found = Axe().run(page).response["violations"]
         serious = [each for each in found if each["impact"] in ("critical", "serious")]
         assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == []
