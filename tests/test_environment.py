@@ -696,6 +696,7 @@ def test_make_lab_opens_the_first_lesson_and_passes_arguments_on():
     said = make("lab", "ARGS=--no-browser --port 9999")
     assert "./setup.sh lab" in said
     assert re.search(r"-m jupyterlab .*--no-browser --port 9999 .*notebooks/00_welcome\.ipynb", said)
+    assert "--ServerApp.root_dir=. " in said  # or the lessons' links to docs/ lead nowhere
     assert ("--allow-root" in said) == (hasattr(os, "getuid") and os.getuid() == 0)
 
 
