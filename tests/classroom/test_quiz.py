@@ -158,8 +158,8 @@ def test_only_one_of_the_sentences_names_the_mistake_that_was_made(of_mistakes):
         assert [say_all(value) for value in again].count(shown) == 1, question.name
 
 
-def test_two_sentences_that_say_the_same_are_never_choices_of_one_question():
-    """Seed 5: "by n, the other by n - 1" and "by n - 1, the other by n" stood side by side."""
+def test_two_sentences_of_the_same_words_are_never_choices_of_one_question():
+    """Which of two variances divides by n - 1: nobody should have to read a choice three times."""
     for seed in range(40):
         said = [choice.text for choice in ask(BY_NAME["06_explained_mistake"], seed=seed).choices]
         assert sum("divides by n - 1, that of" in sentence for sentence in said) <= 1, seed

@@ -273,8 +273,8 @@ def _decimals(text: str) -> int:
     return max(len(number.partition(".")[2]) for number in re.findall(r"[\d.]+", text))
 
 
-def _both_true(one: _Wrong, other: _Wrong) -> bool:
-    """Whether the sentences of two mistakes say the same, so that nobody could choose between them.
+def _alike(one: _Wrong, other: _Wrong) -> bool:
+    """Whether the sentences of two mistakes are so alike that choosing between them is a matter of luck.
 
     They begin with the same clause, or have the same words in another order.
     """
@@ -296,7 +296,7 @@ def _which_mistake(exercise: Exercise, drawn: Drawn, right: Any, wrongs: list[_W
     others: list[_Wrong] = []
     for wrong in wrongs:
         chosen = [alone, *others]
-        if wrong is not alone and not any(_both_true(wrong, each) for each in chosen):
+        if wrong is not alone and not any(_alike(wrong, each) for each in chosen):
             others.append(wrong)
     choices = [
         Choice(

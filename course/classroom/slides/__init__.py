@@ -18,6 +18,7 @@ from pathlib import Path
 from course.arrays import Refusal
 from course.classroom import saved
 from course.classroom.predictions import PREDICTIONS
+from course.tables import replace_file
 
 
 def write(sources: Sequence[Path], out: Path) -> list[str]:
@@ -45,10 +46,10 @@ def write(sources: Sequence[Path], out: Path) -> list[str]:
     complaints = []
     for source in tqdm(sources, unit="deck", disable=None):
         try:
-            _finish(out / f"{source.stem}.html", deck(_built(source), following(source)))
+            replace_file(out / f"{source.stem}.html", deck(_built(source), following(source)).encode())
         except saved.Unreadable as error:
             complaints.append(str(error))
-    _finish(out / "index.html", pages.index(out))
+    replace_file(out / "index.html", pages.index(out).encode())
     return complaints
 
 
@@ -96,10 +97,3 @@ def _built(source: Path) -> saved.Saved:
             f"{notebook.path}: it is older than its source; run `python -m course build {source.stem[:2]}`."
         )
     return notebook
-
-
-def _finish(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
