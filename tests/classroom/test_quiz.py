@@ -158,6 +158,14 @@ def test_only_one_of_the_sentences_names_the_mistake_that_was_made(of_mistakes):
         assert [say_all(value) for value in again].count(shown) == 1, question.name
 
 
+def test_the_lecturers_page_counts_the_bank():
+    said = " ".join((ROOT / "docs/quiz.md").read_text(encoding="utf-8").split())
+    assert f"The bank holds {len(TEMPLATES)} questions" in said
+    assert f"one right answer, and {questions.WRONG} wrong choices" in said
+    assert "twelve questions from twelve lessons" in said
+    assert len(INVENTORY) == len({name[:2] for name in INVENTORY}) == 12
+
+
 def test_two_sentences_of_the_same_words_are_never_choices_of_one_question():
     """Which of two variances divides by n - 1: nobody should have to read a choice three times."""
     for seed in range(40):
