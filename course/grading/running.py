@@ -25,7 +25,7 @@ Grader = Callable[..., list[Row]]  # grade_one(student, submissions, *, settings
 Graded = Iterator[tuple[Work, list[Row]]]
 
 TRIES = 3  # of a job whose process died, the last ones alone in a process
-PATIENCE = 10.0  # seconds for the scheduler's first answer
+PATIENCE = 10.0  # seconds for the scheduler's first answer, and for the first worker
 ALONE = 60.0  # seconds that a cluster may be without a worker
 LOST = "the cluster was lost; what was finished is kept"
 OURS = "The grader failed here. It is not your fault, and it is not a wrong answer: it will be graded again."
@@ -206,15 +206,20 @@ def connected(address: str) -> Any:
 def unfit(client: Any, probe: Callable[[], str], expected: str) -> str:
     """Why the workers cannot grade, in words; "" if all of them can.
 
+    A cluster whose workers died a moment ago starts new ones, so the first is waited for.
+
     Args:
         client: connected.
         probe: a function of a module that the workers have too; it gives a key of what a worker is like, or a
             sentence.
         expected: what it must say.
     """
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        return f"the cluster has no workers, and none came within {PATIENCE:g} s"
+
     said = client.run(probe, on_error="return")
-    if not said:
-        return "the cluster has no workers"
     for worker, answer in said.items():
         if isinstance(answer, Exception):
             return f"worker {worker} cannot grade: {type(answer).__name__}: {answer}"

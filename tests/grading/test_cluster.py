@@ -1,6 +1,7 @@
 """The same jobs on a real Dask cluster of two processes, one of which is killed while it grades."""
 
 import threading
+import time
 from pathlib import Path
 
 import dask
@@ -25,7 +26,7 @@ def cluster(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
-    monkeypatch.setattr(running, "PATIENCE", 3)
+    monkeypatch.setattr(running, "PATIENCE", 60)  # a busy machine takes its time to start a worker
     monkeypatch.setattr(command, "_grader", lambda: tiny.grade_one)
 
 
@@ -37,7 +38,7 @@ def put(folder, **contents):
 
 
 def test_a_worker_that_is_killed_loses_nobody_and_the_grades_are_those_of_one_process(
-    cluster, tmp_path, capsys
+    cluster, tmp_path, monkeypatch
 ):
     right = {f"learner{number}": "right" for number in range(12)}
     folder = put(tmp_path / "class", **right, bob="wrong Lambda is missing.", cy="raise", mallory="die")
@@ -66,7 +67,15 @@ def test_a_worker_that_is_killed_loses_nobody_and_the_grades_are_those_of_one_pr
     assert (tmp_path / "a/grades.csv").read_bytes() == (tmp_path / "b/grades.csv").read_bytes()
 
     check_that_a_worker_with_another_course_is_not_fit(cluster)
+    check_that_workers_that_are_started_are_waited_for(cluster, monkeypatch)
     check_that_a_lost_cluster_is_told(cluster, folder, tmp_path / "c")
+
+
+def wait_until(done):
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def another_course():
@@ -86,12 +95,34 @@ def check_that_a_worker_with_another_course_is_not_fit(cluster):
         assert "cannot grade: ImportError: no course here" in running.unfit(client, broken, "this")
 
 
+def check_that_workers_that_are_started_are_waited_for(cluster, monkeypatch):
+    def this():
+        return "this"
+
+    with running.connected(cluster.scheduler_address) as client:
+        cluster.scale(0)
+        wait_until(lambda: not client.nthreads())
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "PATIENCE", 0.2)
+            assert running.unfit(client, this, "this") == "the cluster has no workers, and none came within 0.2 s"
+
+        threading.Timer(0.5, cluster.scale, [2]).start()
+        assert running.unfit(client, this, "this") == ""
+        client.wait_for_workers(2, timeout=60)
+
+
 def check_that_a_lost_cluster_is_told(cluster, folder, out):
-    put(folder, slow="wait 30")
-    threading.Timer(3, cluster.close).start()
+    put(folder, slow="wait 300")
+    journal = out / "finished.jsonl"
+
+    def close_when_the_others_are_done():
+        wait_until(lambda: journal.exists() and journal.read_text().count("\n") == 14)
+        cluster.close()
+
+    threading.Thread(target=close_when_the_others_are_done).start()
     with pytest.raises(Refusal, match="the cluster"):
         grade(folder, out=out, options=Options(trusted=True, scheduler=cluster.scheduler_address))
-    assert (out / "finished.jsonl").read_text().count("\n") == 14  # what was finished is kept
+    assert journal.read_text().count("\n") == 14  # what was finished is kept
     assert not (out / "grades.csv").exists()
 
 
