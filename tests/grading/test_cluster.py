@@ -104,7 +104,8 @@ def check_that_workers_that_are_started_are_waited_for(cluster, monkeypatch):
         wait_until(lambda: not client.nthreads())
         with monkeypatch.context() as patch:
             patch.setattr(running, "PATIENCE", 0.2)
-            assert running.unfit(client, this, "this") == "the cluster has no workers, and none came within 0.2 s"
+            why = running.unfit(client, this, "this")
+        assert why == "the cluster has no workers, and none came within 0.2 s"
 
         threading.Timer(0.5, cluster.scale, [2]).start()
         assert running.unfit(client, this, "this") == ""
