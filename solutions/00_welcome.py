@@ -231,4 +231,4 @@ where_am_i()
 # %% [markdown]
 # ## Further reading
 #
-# - Sutton & Barto (2018), *Reinforcement Learning: An Introduction*, chapter 3: states, rewards, returns. <http://incompleteideas.net/book/the-book-2nd.html>
+# - Sutton & Barto (2018), [*Reinforcement Learning: An Introduction*](http://incompleteideas.net/book/the-book-2nd.html), chapter 3: states, rewards, returns.

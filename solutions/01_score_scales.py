@@ -299,8 +299,8 @@ plots.shared_errors(errors, states="on two episodes that no network learned from
 # %% [markdown]
 # ## Further reading
 #
-# - Bellemare et al. (2013), *The Arcade Learning Environment*: the emulator that you ran. <https://arxiv.org/abs/1207.4708>
-# - Badia et al. (2020), *Agent57*: the table of 57 games. <https://arxiv.org/abs/2003.13350>
-# - Schrittwieser et al. (2020), *Mastering Atari, Go, chess and shogi by planning with a learned model*: MuZero. <https://arxiv.org/abs/1911.08265>
-# - Machado et al. (2018), *Revisiting the Arcade Learning Environment*: why protocols matter. <https://arxiv.org/abs/1709.06009>
-# - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: one network, many scales. <https://arxiv.org/abs/1602.07714>
+# - Bellemare et al. (2013), [*The Arcade Learning Environment*](https://arxiv.org/abs/1207.4708): the emulator that you ran.
+# - Badia et al. (2020), [*Agent57*](https://arxiv.org/abs/2003.13350): the table of 57 games.
+# - Schrittwieser et al. (2020), [*Mastering Atari, Go, chess and shogi by planning with a learned model*](https://arxiv.org/abs/1911.08265): MuZero.
+# - Machado et al. (2018), [*Revisiting the Arcade Learning Environment*](https://arxiv.org/abs/1709.06009): why protocols matter.
+# - van Hasselt et al. (2016), [*Learning values across many orders of magnitude*](https://arxiv.org/abs/1602.07714): one network, many scales.

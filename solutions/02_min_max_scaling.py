@@ -271,7 +271,7 @@ plots.moving_ruler(scores, means, deviations, asked=10_000)
 # %% [markdown]
 # ## Further reading
 #
-# - Mnih et al. (2015), *Human-level control through deep reinforcement learning*, Methods: why DQN clips. <https://doi.org/10.1038/nature14236>
-# - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: learn the scale instead. <https://arxiv.org/abs/1602.07714>
+# - Mnih et al. (2015), [*Human-level control through deep reinforcement learning*](https://doi.org/10.1038/nature14236), Methods: why DQN clips.
+# - van Hasselt et al. (2016), [*Learning values across many orders of magnitude*](https://arxiv.org/abs/1602.07714): learn the scale instead.
 # - Ng, Harada & Russell (1999), *Policy invariance under reward transformations*: which changes keep the best policy.
 # - Sutton & Barto (2018), exercises 3.15 and 3.16: adding a constant, with and without an end.

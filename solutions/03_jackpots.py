@@ -210,4 +210,4 @@ plots.one_more_digit(sizes, errors, medians, spread=sd, guess=guess)
 # ## Further reading
 #
 # - Wasserman (2004), *All of statistics*, chapter 6: bias, standard error, confidence sets.
-# - Greensmith, Bartlett & Baxter (2004), *Variance reduction techniques for gradient estimates in reinforcement learning*. <http://www.jmlr.org/papers/v5/greensmith04a.html>
+# - Greensmith, Bartlett & Baxter (2004), [*Variance reduction techniques for gradient estimates in reinforcement learning*](http://www.jmlr.org/papers/v5/greensmith04a.html).

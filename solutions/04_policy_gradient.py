@@ -406,10 +406,10 @@ plots.gradients(estimates_of, truth=0.25, guess=guess)
 # %% [markdown]
 # ## Further reading
 #
-# - Williams (1992), *Simple statistical gradient-following algorithms for connectionist reinforcement learning*. <https://doi.org/10.1007/BF00992696>
+# - Williams (1992), [*Simple statistical gradient-following algorithms for connectionist reinforcement learning*](https://doi.org/10.1007/BF00992696).
 # - Sutton & Barto (2018), sections 13.2 and 13.3: the policy gradient theorem, REINFORCE.
-# - Greensmith, Bartlett & Baxter (2004), *Variance reduction techniques for gradient estimates in reinforcement learning*. <http://www.jmlr.org/papers/v5/greensmith04a.html>
-# - Mohamed, Rosca, Figurnov & Mnih (2020), *Monte Carlo gradient estimation in machine learning*. <https://arxiv.org/abs/1906.10652>
+# - Greensmith, Bartlett & Baxter (2004), [*Variance reduction techniques for gradient estimates in reinforcement learning*](http://www.jmlr.org/papers/v5/greensmith04a.html).
+# - Mohamed, Rosca, Figurnov & Mnih (2020), [*Monte Carlo gradient estimation in machine learning*](https://arxiv.org/abs/1906.10652).
 
 # %% [markdown]
 # ## Dig deeper

@@ -351,9 +351,9 @@ print("a longer one:   ", reward_to_go(np.ones(14), gamma=1.0))
 # %% [markdown]
 # ## Further reading
 #
-# - Kingma & Ba (2015), *Adam: a method for stochastic optimization*: a constant factor cancels. <https://arxiv.org/abs/1412.6980>
-# - Arjona-Medina et al. (2019), *RUDDER: return decomposition for delayed rewards*: sharing that does give credit. <https://arxiv.org/abs/1806.07857>
-# - Pascanu, Mikolov & Bengio (2013), *On the difficulty of training recurrent neural networks*: clipping. <https://arxiv.org/abs/1211.5063>
+# - Kingma & Ba (2015), [*Adam: a method for stochastic optimization*](https://arxiv.org/abs/1412.6980): a constant factor cancels.
+# - Arjona-Medina et al. (2019), [*RUDDER: return decomposition for delayed rewards*](https://arxiv.org/abs/1806.07857): sharing that does give credit.
+# - Pascanu, Mikolov & Bengio (2013), [*On the difficulty of training recurrent neural networks*](https://arxiv.org/abs/1211.5063): clipping.
 
 # %% [markdown]
 # ## Dig deeper

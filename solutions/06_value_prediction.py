@@ -528,12 +528,12 @@ plots.size_and_signal(plain, centred, millions)
 # ## Further reading
 #
 # - Sutton & Barto (2018), sections 3.5 and 13.4: value functions, REINFORCE with baseline.
-# - Schulman et al. (2016), section 2: the advantage function and its estimates. <https://arxiv.org/abs/1506.02438>
-# - Greensmith, Bartlett & Baxter (2004): what each baseline costs. <http://www.jmlr.org/papers/v5/greensmith04a.html>
-# - Keane & Gao (2022): the best baseline against V. <https://arxiv.org/abs/2212.13587>
-# - Kool, van Hoof & Welling (2019): leave-one-out. <https://openreview.net/forum?id=r1lgTGL5DE>
-# - Ahmadian et al. (2024): a mean of the others instead of a critic, for language models. <https://arxiv.org/abs/2402.14740>
-# - Shao et al. (2024): GRPO, the same with one's own answer in the mean, and divided by the spread, as lesson 4's z-score. <https://arxiv.org/abs/2402.03300>
+# - Schulman et al. (2016), [*High-dimensional continuous control using generalized advantage estimation*](https://arxiv.org/abs/1506.02438), section 2: the advantage function and its estimates.
+# - Greensmith, Bartlett & Baxter (2004), [*Variance reduction techniques for gradient estimates in reinforcement learning*](http://www.jmlr.org/papers/v5/greensmith04a.html): what each baseline costs.
+# - Keane & Gao (2022), [*Variance reduction for score functions using optimal baselines*](https://arxiv.org/abs/2212.13587): the best baseline against V.
+# - Kool, van Hoof & Welling (2019), [*Buy 4 REINFORCE samples, get a baseline for free!*](https://openreview.net/forum?id=r1lgTGL5DE): leave-one-out.
+# - Ahmadian et al. (2024), [*Back to basics*](https://arxiv.org/abs/2402.14740): a mean of the others instead of a critic, for language models.
+# - Shao et al. (2024), [*DeepSeekMath*](https://arxiv.org/abs/2402.03300): GRPO, the same with one's own answer in the mean, and divided by the spread, as lesson 4's z-score.
 
 # %% [markdown]
 # ## Dig deeper

@@ -399,7 +399,7 @@ plots.bias_and_noise(bias, noise, noise_of_score)
 # ## Further reading
 #
 # - Sutton & Barto (2018), sections 6.1 and 6.2, with this walk in example 6.2.
-# - Schulman et al. (2016), section 3: δ as an estimate of the advantage. <https://arxiv.org/abs/1506.02438>
+# - Schulman et al. (2016), [*High-dimensional continuous control using generalized advantage estimation*](https://arxiv.org/abs/1506.02438), section 3: δ as an estimate of the advantage.
 # - Ng, Harada & Russell (1999), *Policy invariance under reward transformations*.
 
 # %% [markdown]

@@ -388,10 +388,9 @@ plots.best_lambda(batches, best)
 # %% [markdown]
 # ## Further reading
 #
-# - Schulman et al. (2016), *High-dimensional continuous control using generalized advantage estimation*.
-#   <https://arxiv.org/abs/1506.02438>
+# - Schulman et al. (2016), [*High-dimensional continuous control using generalized advantage estimation*](https://arxiv.org/abs/1506.02438).
 # - Sutton & Barto (2018), chapter 12: λ-returns.
-# - Kingma & Ba (2015): Adam, and its 10⁻⁸. <https://arxiv.org/abs/1412.6980>
+# - Kingma & Ba (2015), [*Adam: a method for stochastic optimization*](https://arxiv.org/abs/1412.6980): its 10⁻⁸.
 
 # %% [markdown]
 # ## Dig deeper

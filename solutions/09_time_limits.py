@@ -296,7 +296,7 @@ for name, advantages in found.items():
 # %% [markdown]
 # ## Further reading
 #
-# - Pardo et al. (2018), *Time limits in reinforcement learning*. <https://arxiv.org/abs/1712.00378>
+# - Pardo et al. (2018), [*Time limits in reinforcement learning*](https://arxiv.org/abs/1712.00378).
 # - Gymnasium on [autoreset](https://gymnasium.farama.org/main/api/vector/autoreset/).
 # - The mistakes in the wild: Stable-Baselines3 issue 633 (the first, mended since), skrl issue 449 (the first and the
 #   third), baby-a3c's `cost_func` (the second and the third).

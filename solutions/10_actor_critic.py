@@ -424,10 +424,9 @@ print("in units, a million times:", scores["in units,\na million times"])
 #
 # ## Further reading
 #
-# - Mnih et al. (2016), *Asynchronous methods for deep reinforcement learning*: A3C, of which A2C is
-#   the version in step. <https://arxiv.org/abs/1602.01783>
-# - van Hasselt et al. (2016), *Learning values across many orders of magnitude*: PopArt.
-#   <https://arxiv.org/abs/1602.07714>
+# - Mnih et al. (2016), [*Asynchronous methods for deep reinforcement learning*](https://arxiv.org/abs/1602.01783): A3C, of which
+#   A2C is the version in step.
+# - van Hasselt et al. (2016), [*Learning values across many orders of magnitude*](https://arxiv.org/abs/1602.07714): PopArt.
 # - Sutton & Barto (2018), section 13.5: actor-critic methods.
 
 # %% [markdown]

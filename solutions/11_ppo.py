@@ -324,11 +324,10 @@ print(f"without bootstrap: {what_the_critic_says(without_bootstrap):.1f}")
 #
 # ## Further reading
 #
-# - Schulman et al. (2017), *Proximal policy optimization algorithms*. <https://arxiv.org/abs/1707.06347>
-# - Henderson et al. (2018), *Deep reinforcement learning that matters*. <https://arxiv.org/abs/1709.06560>
-# - Huang et al. (2022), *The 37 implementation details of proximal policy optimization*.
-#   <https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/>
-# - Jones (2021), *Debugging RL, without the agonizing pain*. <https://andyljones.com/posts/rl-debugging.html>
+# - Schulman et al. (2017), [*Proximal policy optimization algorithms*](https://arxiv.org/abs/1707.06347).
+# - Henderson et al. (2018), [*Deep reinforcement learning that matters*](https://arxiv.org/abs/1709.06560).
+# - Huang et al. (2022), [*The 37 implementation details of proximal policy optimization*](https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/).
+# - Jones (2021), [*Debugging RL, without the agonizing pain*](https://andyljones.com/posts/rl-debugging.html).
 
 # %% [markdown]
 # ## Dig deeper

@@ -347,10 +347,10 @@ figure.learning(writer.five_lines())
 #
 # ## Further reading
 #
-# - Mnih et al. (2013), *Playing Atari with deep reinforcement learning*. <https://arxiv.org/abs/1312.5602>
-# - Machado et al. (2018), *Revisiting the arcade learning environment*: sticky actions. <https://arxiv.org/abs/1709.06009>
-# - van Hasselt et al. (2016), *Learning values across many orders of magnitude*. <https://arxiv.org/abs/1602.07714>
-# - Karpathy (2016), *Deep reinforcement learning: Pong from pixels*. <https://karpathy.github.io/2016/05/31/rl/>
+# - Mnih et al. (2013), [*Playing Atari with deep reinforcement learning*](https://arxiv.org/abs/1312.5602).
+# - Machado et al. (2018), [*Revisiting the arcade learning environment*](https://arxiv.org/abs/1709.06009): sticky actions.
+# - van Hasselt et al. (2016), [*Learning values across many orders of magnitude*](https://arxiv.org/abs/1602.07714).
+# - Karpathy (2016), [*Deep reinforcement learning: Pong from pixels*](https://karpathy.github.io/2016/05/31/rl/).
 #
 # One thing is left. The writer of the first page was never a language model: it had five tokens, and each place had logits of its
 # own, whatever was written before. Does the same `gae` drive a model that reads what it writes? That is

@@ -474,12 +474,11 @@ for name, each in {"at the last token": whole_score(e), "shared": to_come}.items
 #
 # ## Further reading
 #
-# - Ouyang et al. (2022), *Training language models to follow instructions with human feedback*. <https://arxiv.org/abs/2203.02155>
-# - Ahmadian et al. (2024), *Back to basics*: leave-one-out is enough. <https://arxiv.org/abs/2402.14740>
-# - Yuan et al. (2025), *What's behind PPO's collapse in long-CoT?*: value initialisation bias. <https://arxiv.org/abs/2503.01491>
-# - Kazemnejad et al. (2024), *VinePPO*: how well do critics rank? <https://arxiv.org/abs/2410.01679>
-# - Huang et al. (2024), *The N implementation details of RLHF with PPO*.
-#   <https://iclr-blogposts.github.io/2024/blog/the-n-implementation-details-of-rlhf-with-ppo/>
+# - Ouyang et al. (2022), [*Training language models to follow instructions with human feedback*](https://arxiv.org/abs/2203.02155).
+# - Ahmadian et al. (2024), [*Back to basics*](https://arxiv.org/abs/2402.14740): leave-one-out is enough.
+# - Yuan et al. (2025), [*What's behind PPO's collapse in long-CoT?*](https://arxiv.org/abs/2503.01491): value initialisation bias.
+# - Kazemnejad et al. (2024), [*VinePPO*](https://arxiv.org/abs/2410.01679): how well do critics rank?
+# - Huang et al. (2024), [*The N implementation details of RLHF with PPO*](https://iclr-blogposts.github.io/2024/blog/the-n-implementation-details-of-rlhf-with-ppo/).
 #
 # Next: [14. Who judges the judge?](14_reward_models.ipynb)
 

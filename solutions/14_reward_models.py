@@ -420,15 +420,14 @@ plots.compared(methods, snr=clearness)
 # %% [markdown]
 # ## Further reading
 #
-# - Bradley and Terry (1952), *Rank analysis of incomplete block designs*. <https://doi.org/10.2307/2334029>
-# - Gao et al. (2022), *Scaling laws for reward model overoptimization*. <https://arxiv.org/abs/2210.10760>
-# - Shao et al. (2024), *DeepSeekMath*: GRPO. <https://arxiv.org/abs/2402.03300>
-# - Liu et al. (2025), *Understanding R1-Zero-like training*: why no division by the spread.
-#   <https://arxiv.org/abs/2503.20783>
-# - Ahmadian et al. (2024), *Back to basics*. <https://arxiv.org/abs/2402.14740>
-# - Yuan et al. (2025), VC-PPO. <https://arxiv.org/abs/2503.01491>
-# - Yue et al. (2025), *VAPO*. <https://arxiv.org/abs/2504.05118>
-# - Kazemnejad et al. (2024), *VinePPO*. <https://arxiv.org/abs/2410.01679>
+# - Bradley and Terry (1952), [*Rank analysis of incomplete block designs*](https://doi.org/10.2307/2334029).
+# - Gao et al. (2022), [*Scaling laws for reward model overoptimization*](https://arxiv.org/abs/2210.10760).
+# - Shao et al. (2024), [*DeepSeekMath*](https://arxiv.org/abs/2402.03300): GRPO.
+# - Liu et al. (2025), [*Understanding R1-Zero-like training*](https://arxiv.org/abs/2503.20783): why no division by the spread.
+# - Ahmadian et al. (2024), [*Back to basics*](https://arxiv.org/abs/2402.14740).
+# - Yuan et al. (2025), [*What's behind PPO's collapse in long-CoT?*](https://arxiv.org/abs/2503.01491): VC-PPO.
+# - Yue et al. (2025), [*VAPO*](https://arxiv.org/abs/2504.05118).
+# - Kazemnejad et al. (2024), [*VinePPO*](https://arxiv.org/abs/2410.01679).
 
 # %% [markdown]
 # ## Dig deeper

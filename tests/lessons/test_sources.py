@@ -37,6 +37,13 @@ def test_whoever_writes_an_answer_has_the_names_for_it(path):
         assert "import torch" in opening
 
 
+@EVERY_LESSON
+def test_a_source_to_read_on_is_linked_under_its_title_and_not_under_its_address(path):
+    further = path.read_text(encoding="utf-8").partition("# ## Further reading")[2]
+    assert "- " in further
+    assert not re.findall(r"<https?:[^>]*>", further.partition("# ## Dig deeper")[0])
+
+
 def test_the_first_lesson_says_how_to_run_a_cell_and_what_to_do_about_a_name_error():
     text = " ".join(LESSONS[0].read_text(encoding="utf-8").replace("\n# ", " ").split())
     for said in (
