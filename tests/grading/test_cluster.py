@@ -26,7 +26,6 @@ def cluster(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch):
-    monkeypatch.setattr(running, "PATIENCE", 60)  # a busy machine takes its time to start a worker
     monkeypatch.setattr(command, "_grader", lambda: tiny.grade_one)
 
 
@@ -108,7 +107,9 @@ def check_that_workers_that_are_started_are_waited_for(cluster, monkeypatch):
         assert why == "the cluster has no workers, and none came within 0.2 s"
 
         threading.Timer(0.5, cluster.scale, [2]).start()
-        assert running.unfit(client, this, "this") == ""
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "PATIENCE", 60)  # a busy machine takes its time to start one
+            assert running.unfit(client, this, "this") == ""
         client.wait_for_workers(2, timeout=60)
 
 
