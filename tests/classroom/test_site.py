@@ -9,7 +9,7 @@ import pytest
 from course.arrays import Refusal
 from course.authoring.stamps import ROOT
 from course.classroom import saved
-from course.classroom.site import build, documents, lessons, proof
+from course.classroom.site import build, documents, figures, lessons, proof
 
 GOOD = "05_spreading_rewards"
 BROKEN = "03_jackpots"
@@ -192,6 +192,10 @@ def test_formulas_in_folds_are_marked_and_code_in_them_is_not():
     )
 
 
+def nothing_kept(picture, kind):
+    return f"{len(picture)}.{kind}"
+
+
 def test_each_widget_is_played_once_in_order():
     lesson = saved.read(ROOT / "solutions" / f"{GOOD}.ipynb")
     asked = []
@@ -201,7 +205,7 @@ def test_each_widget_is_played_once_in_order():
         asked.append((widget, "Interactive figure" in twin))
         return "<p>played</p>"
 
-    page = json.dumps(lessons.page(lesson, nowhere, play=play, old=False))
+    page = json.dumps(lessons.page(lesson, nowhere, play=play, keep=nothing_kept, old=False))
     count = (ROOT / "solutions" / f"{GOOD}.py").read_text(encoding="utf-8").count("widgets.Explorer(")
     assert asked == [(number, True) for number in range(count)]
     assert page.count("<p>played</p>") == count > 1
@@ -211,7 +215,9 @@ def test_each_widget_is_played_once_in_order():
 def test_a_page_says_that_its_cells_have_been_run_and_asks_nobody_to_run_one():
     lesson = saved.read(ROOT / "solutions" / f"{GOOD}.ipynb")
     nowhere = lessons.Neighbours(earlier=None, later=None, slides=None, notebook=None)
-    page = json.dumps(lessons.page(lesson, nowhere, play=lambda twin, widget: twin, old=False))
+    page = json.dumps(
+        lessons.page(lesson, nowhere, play=lambda twin, widget: twin, keep=nothing_kept, old=False)
+    )
     assert page.count("every cell has been run") == 1
     assert "Run this cell" not in page
     assert page.count(lessons.IN_THE_NOTEBOOK) == page.count(json.dumps(lessons.TWIN)[1:-1]) > 1
@@ -229,6 +235,20 @@ def test_a_readme_without_its_picture_is_refused_by_name():
     readme = re.sub(r"!\[.+?\)\n", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     with pytest.raises(documents.Gap, match=r"README.md: the picture"):
         documents.landing(readme, lessons=[GOOD], documents=[], slides=False, moving=False)
+
+
+def test_every_picture_becomes_a_file_and_a_link_with_a_name(tmp_path):
+    keep = figures.keeper(tmp_path, GOOD)
+    picture = '<img alt="{}" width="760" src="data:image/{};base64,{}">'
+    saved_html = picture.format("A &lt;b&gt; of 4. " * 9, "png", "QUJD") + picture.format("", "gif", "RA==")
+    page = figures.with_links(saved_html, keep)
+    assert page.count('<a href="../figures/') == page.count('src="../figures/') == 2
+    assert 'aria-label="Full size: A &lt;b&gt; of 4. A &lt;b&gt; of 4. A' in page
+    assert "data:" not in page
+    kept = sorted((tmp_path / "figures" / GOOD).iterdir())
+    assert sorted(path.read_bytes() for path in kept) == [b"ABC", b"D"]
+    assert all(f'"../figures/{GOOD}/{path.name}"' in page for path in kept)
+    assert figures.with_links(page, keep) == page
 
 
 # In a browser
@@ -297,6 +317,23 @@ def test_nothing_is_wider_than_a_phone(visit, where):
     page = visit(where, size=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+def test_a_figure_is_opened_at_full_size_by_a_tap_and_by_the_keyboard(visit):
+    page = visit(f"notebooks/{GOOD}.html", size=PHONE)
+    shown = page.locator(".lesson-figure")
+    assert shown.count() == page.locator("article img").count() > 3
+    small = shown.first.locator("img").bounding_box()["width"]
+    where = page.url
+    shown.first.locator("img").click(force=True)  # what lies over it is the link
+    page.wait_for_url("**/figures/**")
+    assert page.evaluate("document.images[0].naturalWidth") > 2 * small
+
+    page.goto(where)
+    link = page.get_by_role("link", name="Full size: ").first
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/figures/**")
 
 
 def test_a_formula_stands_on_its_line(visit):

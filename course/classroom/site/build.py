@@ -17,7 +17,7 @@ from tqdm import tqdm
 from course.arrays import Refusal
 from course.authoring.stamps import ROOT
 from course.classroom import frames, saved, slides
-from course.classroom.site import documents, lessons, proof
+from course.classroom.site import documents, figures, lessons, proof
 
 MARK = ".advantage-site"  # lies in every folder that a site was built into
 BACK = '</h1>\n<p><a href="../index.html">Back to the course</a></p>'
@@ -141,7 +141,13 @@ def _lessons(plan: Plan, source: Path, pages: Path) -> list[str]:
         old = not lesson.is_of(plan.root / "solutions" / f"{name}.py")
         if old:
             found.append(f"solutions/{name}.ipynb: it is older than its source; its page says so.")
-        made = lessons.page(lesson, _neighbours(plan, number, pages), play=_player(plan, name), old=old)
+        made = lessons.page(
+            lesson,
+            _neighbours(plan, number, pages),
+            play=_player(plan, name),
+            keep=figures.keeper(pages, name),
+            old=old,
+        )
         target.write_text(json.dumps(made), encoding="utf-8")
     return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.classroom.saved import Cell, Saved
+from course.classroom.site import figures
 
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.S | re.M)
 FROM_HERE_ON = re.compile(r"(\w+) = use\(\1\)")
@@ -40,13 +41,16 @@ class Neighbours:
     notebook: str | None  # the learner's, to be downloaded
 
 
-def page(lesson: Saved, neighbours: Neighbours, *, play: Play, old: bool) -> dict[str, Any]:
+def page(
+    lesson: Saved, neighbours: Neighbours, *, play: Play, keep: figures.Keep, old: bool
+) -> dict[str, Any]:
     """The notebook that MyST-NB makes a page of.
 
     Args:
         lesson: as it was built, executed.
         neighbours: what stands in the line under its title.
         play: makes a widget's twin move.
+        keep: puts a picture beside the page.
         old: whether the lesson's source has changed since; the page then says so.
     """
     cells: list[dict[str, Any]] = []
@@ -56,7 +60,7 @@ def page(lesson: Saved, neighbours: Neighbours, *, play: Play, old: bool) -> dic
             text = formulas_in_html(cell.source)
             cells.append(_markdown(_with_line(text, neighbours, old=old) if number == 0 else text))
         elif cell.kind == "code":
-            played, found = _played(cell, play, first=widgets)
+            played, found = _played(cell, play, keep, first=widgets)
             widgets += found
             cells += _code(cell, played)
 
@@ -116,8 +120,8 @@ def _code(cell: Cell, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [_shown(cell.source, outputs)]
 
 
-def _played(cell: Cell, play: Play, *, first: int) -> tuple[list[dict[str, Any]], int]:
-    """The outputs with their widgets made to move, and how many widgets there are."""
+def _played(cell: Cell, play: Play, keep: figures.Keep, *, first: int) -> tuple[list[dict[str, Any]], int]:
+    """The outputs, with links to their pictures and widgets that move, and how many widgets there are."""
     outputs = copy.deepcopy(cell.outputs)
     found = 0
     for output in outputs:
@@ -126,7 +130,7 @@ def _played(cell: Cell, play: Play, *, first: int) -> tuple[list[dict[str, Any]]
         if saved is None:
             continue
         data.pop("text/plain", None)
-        saved = saved if isinstance(saved, str) else "".join(saved)
+        saved = figures.with_links(saved if isinstance(saved, str) else "".join(saved), keep)
         if TWIN in saved:
             saved = play(saved.replace(RUN_IT, IN_THE_NOTEBOOK), first + found)
             found += 1
