@@ -19,8 +19,14 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def cluster(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the workers, which have to find this folder
-    once = dask.config.set({"distributed.scheduler.allowed-failures": 1})
-    with once, LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as two:
+    settings = {
+        "distributed.scheduler.allowed-failures": 1,
+        "distributed.deploy.lost-worker-timeout": "10 minutes",  # a busy machine takes its time to start one
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as two,
+    ):
         yield two
 
 
@@ -108,7 +114,7 @@ def check_that_workers_that_are_started_are_waited_for(cluster, monkeypatch):
 
         threading.Timer(0.5, cluster.scale, [2]).start()
         with monkeypatch.context() as patch:
-            patch.setattr(running, "PATIENCE", 60)  # a busy machine takes its time to start one
+            patch.setattr(running, "PATIENCE", 60)
             assert running.unfit(client, this, "this") == ""
         client.wait_for_workers(2, timeout=60)
 
