@@ -160,6 +160,8 @@ def _add_quiz(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--lessons", nargs="*", default=[], metavar="LESSON", help="all if none")
     command.add_argument("--questions", type=int, default=12, metavar="K", help="in a paper (default 12)")
     command.add_argument("--variants", type=int, default=1, metavar="M", help="papers, with other numbers")
+    command.add_argument("--minutes", type=int, help="on the papers (default: by the number of questions)")
+    command.add_argument("--no-calculator", action="store_true", help="papers do not allow one")
     command.set_defaults(run=_exam)
 
 
@@ -381,6 +383,8 @@ def _exam(options: argparse.Namespace) -> int:
         seed=options.seed,
         questions=options.questions,
         variants=options.variants,
+        minutes=options.minutes,
+        calculator=not options.no_calculator,
     )
     print(f"{len(written)} files are in {options.out}")
     return 0

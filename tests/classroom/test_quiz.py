@@ -405,7 +405,7 @@ def test_an_item_says_what_the_question_says(packed):
 
 def test_a_paper_holds_no_answer_and_its_key_holds_all(bank):
     drawn = bank[:: quiz_table.SEEDS]
-    asked = page.paper("Paper", "about", drawn, exam=True)
+    asked = page.paper("Paper", "about", drawn, rules="Time: 30 minutes.")
     keyed = page.key("Key", "about", drawn)
     for question in drawn:
         alone = page.paper("Paper", "about", [question])
@@ -419,7 +419,8 @@ def test_a_paper_holds_no_answer_and_its_key_holds_all(bank):
     answers = re.findall(r"<h2>Question (\d+): ([A-D])</h2>", keyed)
     assert answers == [(str(n), "ABCD"[q.right]) for n, q in enumerate(drawn, start=1)]
     assert asked.count("(1 point)") == len(drawn)
-    assert "Name" in asked
+    assert "<span>Name</span>" in asked
+    assert "Time: 30 minutes." in asked
 
 
 def test_pages_need_no_network_and_escape_what_they_say():
@@ -455,7 +456,8 @@ def test_pages_fit_a_phone_and_axe_finds_nothing(browser, bank):
 
     drawn = bank[:: quiz_table.SEEDS]
     phone = browser.new_page(viewport={"width": 360, "height": 700})
-    for made in (page.paper("Paper", "about", drawn, exam=True), page.key("Key", "about", drawn)):
+    asked = page.paper("Paper", "about", drawn, rules="Time: 30 minutes.")
+    for made in (asked, page.key("Key", "about", drawn)):
         phone.set_content(made)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
         assert [found["id"] for found in Axe().run(phone).response["violations"]] == []
@@ -484,14 +486,37 @@ def test_an_exam_is_the_same_byte_for_byte_and_its_variants_ask_the_same_of_othe
         assert cli.main(call) == 0
     made = everything(tmp_path / "one")
     assert made == everything(tmp_path / "two")
-    assert set(made) == {f"exam_7_{n}{end}" for n in (1, 2, 3) for end in (".html", "_key.html")}
+    assert set(made) == {f"exam_{n}{end}" for n in (1, 2, 3) for end in (".html", "_key.html")}
 
-    papers = [made[f"exam_7_{n}.html"].decode() for n in (1, 2, 3)]
+    papers = [made[f"exam_{n}.html"].decode() for n in (1, 2, 3)]
     sections = [re.findall(r"<section>.*?</section>", paper, re.S) for paper in papers]
     assert [len(each) for each in sections] == [6, 6, 6]
     for same in zip(*sections, strict=True):
         assert len(set(same)) == 3
         assert len({re.sub(r"[\d.,−]+", "", text.split("<ol")[0])[:60] for text in same}) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "Time: 45 minutes. A calculator is allowed."),
+        (["--questions", "8"], "Time: 30 minutes. A calculator is allowed."),
+        (["--questions", "1", "--no-calculator"], "Time: 5 minutes. A calculator is not allowed."),
+        (["--minutes", "75"], "Time: 75 minutes. A calculator is allowed."),
+    ],
+)
+def test_a_paper_says_what_its_student_needs_and_not_the_seed_from_which_the_key_is_made(
+    options, said, tmp_path
+):
+    seed = 987_654_321
+    assert cli.main(["exam", "--seed", str(seed), *options, "--out", str(tmp_path)]) == 0
+    made = everything(tmp_path)
+    paper = made["exam_1.html"].decode()
+    for line in ("<span>Name</span>", "<span>Student number</span>", said, "ring round one letter"):
+        assert line in paper
+    assert str(seed) not in paper
+    assert not any(str(seed) in name for name in made)
+    assert f"Seed {seed}, paper 1 of 1." in made["exam_1_key.html"].decode()
 
 
 def test_an_exam_takes_its_questions_from_as_many_lessons_as_it_can():
@@ -528,6 +553,7 @@ def test_the_inventory_is_twelve_questions_of_twelve_lessons_and_never_changes(t
             "questions must be a whole number of at least 1, got 0",
         ),
         (["exam", "--seed", "1", "--variants", "0"], "variants must be a whole number of at least 1, got 0"),
+        (["exam", "--seed", "1", "--minutes", "0"], "minutes must be a whole number of at least 1, got 0"),
         (["exam", "--seed", "1", "--lessons", "xx"], "lesson 'xx' is not known; there are: 00_welcome, "),
         (
             ["exam", "--seed", "1", "--lessons", "05", "--questions", "99"],

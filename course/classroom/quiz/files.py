@@ -1,5 +1,6 @@
 """What is written: the quiz of a lesson, an exam in variants, and the inventory."""
 
+import math
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,9 @@ from course.classroom.saved import make_folder
 from course.tables import replace_file
 
 HINT = "One choice is right. Numbers with more than two decimals are rounded."
+RULES = "Time: {} minutes. A calculator {} allowed. Put a ring round one letter for each question."
 INVENTORY_SEED = 0
+EACH = 3.75  # minutes for a question, as docs/quiz.md says: eight in half an hour
 AGAIN = 50  # seeds that are tried before two variants may share their numbers
 
 Files = dict[str, bytes]  # by name
@@ -51,9 +54,19 @@ def write_inventory(out: str | Path) -> list[Path]:
 
 
 def write_exams(
-    lessons: Sequence[Path], out: str | Path, *, seed: int, questions: int = 12, variants: int = 1
+    lessons: Sequence[Path],
+    out: str | Path,
+    *,
+    seed: int,
+    questions: int = 12,
+    variants: int = 1,
+    minutes: int | None = None,
+    calculator: bool = True,
 ) -> list[Path]:
     """Write an exam and its key, in variants: the same questions with other numbers.
+
+    The seed stands on the key and in no paper, nor in its name, which a browser prints at the foot of a page:
+    whoever has it can print the key.
 
     Args:
         lessons: sources like solutions/08_gae.py; as many questions as possible come from different ones.
@@ -61,6 +74,8 @@ def write_exams(
         seed: of questions and numbers; the same seed gives the same paper, byte for byte.
         questions: how many.
         variants: how many papers.
+        minutes: that the papers give; if None, as many as the questions are likely to take, in steps of 5.
+        calculator: whether the papers allow one.
 
     Raises:
         ValueError: if a number is not whole or too small, or there are not so many questions.
@@ -69,16 +84,18 @@ def write_exams(
     seed = whole("seed", seed, low=0)
     variants = whole("variants", variants, low=1)
     chosen = choose(lessons, seed=seed, questions=whole("questions", questions, low=1))
+    if minutes is None:
+        minutes = 5 * math.ceil(EACH * questions / 5)
+    rules = RULES.format(whole("minutes", minutes, low=1), "is" if calculator else "is not")
 
     files: Files = {}
     seen: set[tuple] = set()
     for variant in range(1, variants + 1):
         drawn = [_unlike(template, seen, seed=1_000 * seed + variant) for template in chosen]
         title = f"Exam, paper {variant}"
+        files[f"exam_{variant}.html"] = page.paper(title, HINT, drawn, rules=rules).encode()
         about = f"Seed {seed}, paper {variant} of {variants}."
-        name = f"exam_{seed}_{variant}"
-        files[f"{name}.html"] = page.paper(title, f"{about} {HINT}", drawn, exam=True).encode()
-        files[f"{name}_key.html"] = page.key(f"Key: {title}", about, drawn).encode()
+        files[f"exam_{variant}_key.html"] = page.key(f"Key: {title}", about, drawn).encode()
     return _write(files, out)
 
 

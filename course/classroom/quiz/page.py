@@ -21,6 +21,7 @@ h2 { font-size: 1.05rem; margin: 0 0 .4rem; color: #00507d; }
 .fields { display: flex; gap: 2rem; margin: 1rem 0 1.6rem; }
 .fields span { flex: 1; border-bottom: 1px solid #1a1a1a; padding-bottom: .2rem; }
 .fields span:first-child { flex: 3; }
+.rules { border: 1px solid #8a8a8a; padding: .5rem .8rem; margin: 0 0 1.8rem; }
 section { break-inside: avoid; margin: 0 0 1.8rem; }
 section p { margin: 0 0 .6rem; }
 table { border-collapse: collapse; margin: 0 0 .8rem; }
@@ -57,16 +58,24 @@ def table_html(rows: Rows) -> str:
     return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def paper(title: str, about: str, questions: Sequence[Question], *, exam: bool = False) -> str:
-    """The questions, without any answer; an exam has a line for a name and says what a question is worth."""
-    fields = ""
-    if exam:
-        fields = (
-            '<p class="fields"><span>Name</span><span>Number</span>'
-            f"<span>Points: &emsp;&emsp; / {len(questions)}</span></p>"
+def paper(title: str, about: str, questions: Sequence[Question], *, rules: str = "") -> str:
+    """The questions, without any answer.
+
+    Args:
+        title: of the page.
+        about: a line below it.
+        questions: in their order.
+        rules: of an exam, which then has lines for a name and for points, and says what a question is worth.
+    """
+    head = ""
+    if rules:
+        head = (
+            '<p class="fields"><span>Name</span><span>Student number</span>'
+            f"<span>Points: &emsp;&emsp; / {len(questions)}</span></p>\n"
+            f'<p class="rules">{words(rules)}</p>'
         )
-    body = "\n".join(_question(number, each, exam) for number, each in enumerate(questions, start=1))
-    return _document(title, f"{fields}\n{body}", about)
+    body = "\n".join(_question(number, each, bool(rules)) for number, each in enumerate(questions, start=1))
+    return _document(title, f"{head}\n{body}", about)
 
 
 def key(title: str, about: str, questions: Sequence[Question]) -> str:
