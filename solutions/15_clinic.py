@@ -60,7 +60,7 @@ plots.waiting_room(outcomes, guess=guess)
 # | `<end>` without a gradient, of 20 | 0 |
 # | different tokens in 20 draws | several |
 # | log-ratio before the first step: the policy's log-probability minus the sampler's | 0 |
-# | toll for a nat: what drift is paid, in β | -1 |
+# | toll for a nat: what a nat of drift is paid, in β | -1 |
 # | last advantage minus $(r - V)$, where nothing follows; and the same at $\lambda = 1$ | 0 |
 # | how far $A$ is moved by 10 rows of padding | 0 |
 # | row of the prize minus the answer's last row | 0 |
@@ -77,8 +77,7 @@ readings = all_looks(seeds=5)
 # %% [markdown]
 # Choose a patient and an instrument. You see what it reads on five batches of the patient, of healthy code, and of a *neighbour*
 # that might be taken for the patient. (Patients 7 and 8 are shown with their line already *mended*.) An instrument has earned
-# its place if it tells the patient from both. Look for one for each patient, and write down which line you suspect, before you
-# read on.
+# its place if it tells the patient from both. Look for one for each patient, and write down what you suspect, before you read on.
 
 
 # %%
@@ -105,9 +104,9 @@ runs = {"healthy": follow("trained_tokens", "healthy"), "patient 1": follow("tra
 plots.swing(runs)
 
 # %% [markdown]
-# For twenty updates there is nothing to see. Then the answers collapse, to less than one sentence, and the prize to that of an
+# For twenty updates there is little to see. Then the answers collapse, to less than one sentence, and the prize to that of an
 # answer without a lucky word. The instrument for this patient is an **audit** of the loss: it asks for the gradient of every
-# token.
+# token. `Look` writes the batch for it, with the patient's lines, `case.broken`.
 
 # %%
 case = CASES["trained_tokens"]
@@ -155,7 +154,8 @@ print(Look(case, {**LINES, "trained_tokens": trained_tokens}, seed=0).policy_aud
 #
 # > *With the same settings some seeds flourish and others die.*
 #
-# The model samples at temperature 0.7, so that its answers are neat.
+# The model samples at **temperature** 0.7: the logits are divided by 0.7 before the softmax. Likely words become likelier so,
+# and the answers neat.
 
 # %%
 print(read(readings, "token_log_probs", "log-ratio before the first step"))
@@ -180,7 +180,7 @@ print(read(readings, "token_log_probs", "log-ratio before the first step"))
 # Log-probability of each token, `[B, T]`, from logits `[B, T, V]` and tokens `[B, T]`, under the policy that drew them at
 # `temperature`.
 #
-# <details><summary>Hint</summary>The sampler divided the logits by the temperature, before the softmax.
+# <details><summary>Hint</summary>Divide first, as the sampler did.
 # <code>gather(-1, tokens[..., None])</code> takes the tokens' own.</details>
 # <details><summary>What you should see</summary>Logits 2 and 0 at temperature 0.5 give the first token log σ(4), about
 # -0.018.</details>
@@ -245,9 +245,9 @@ kl_penalty = use(kl_penalty)
 # %% [markdown]
 # ## Patients 4 and 5: twins
 #
-# > *The answers get one length and keep it.*
+# > *The answers get one length and keep it. Longer ones would be paid better.*
 # >
-# > *A reviewer says that my reward stands one row too low. My curves look perfect.*
+# > *A reviewer says that my reward stands one row too late. My curves look perfect.*
 #
 # Both give the last token of an answer a wrong advantage. Nothing follows it, so $A = r - V$ there, whatever $\lambda$ is. One
 # program says of every answer that it ends where the *array* ends:
@@ -557,9 +557,9 @@ print(read(readings, "first_tokens", "different tokens in 20 draws"))
 # first = (draws[0] >= chances.cumsum(axis=1)[:, :-1]).sum(axis=1)
 # ```
 #
-# With leave-one-out the advantages of a group add up to 0. If all of them meet in one token, they cancel, and the first token is
-# never learned. We expected no price, because in our language the first word is no decision. Here is the chance of `the` in the
-# first place.
+# This patient has no critic. Its twenty answers are a group, weighed by leave-one-out, so their advantages add up to 0. If all
+# of them meet in one token, they cancel, and the first token is never learned. We expected no price, because in our language the
+# first word is no decision. Here is the chance of `the` in the first place.
 
 # %% tags=["nbval-ignore-output"]
 states = {"healthy": "healthy", "patient 10": "broken"}
@@ -570,8 +570,8 @@ plots.first_word(groups)
 
 # %% [markdown]
 # What is never learned is not kept either. The other places go on learning, all places share the weights, and in this
-# seed the first word drifts away. In a healthy run an answer that begins with a word too likely by now pays more toll
-# than its neighbours, and `the` comes back. Here all twenty begin wrongly together, and none is worse than the others.
+# seed the first word drifts away. In a healthy run an answer that begins with a word that has become too likely pays more
+# toll than the others, and `the` comes back. Here all twenty begin wrongly together, and none is worse than the others.
 # The price, in each of the five seeds: more drift and less grammar than the healthy run of the same seed (medians 18.5
 # against 17.4 nats, 52 against 62 % in grammar).
 
@@ -691,8 +691,8 @@ plots.costs(outcomes)
 # ## Your own code
 #
 # The instrument that you can take home is `audit`. It takes any loss over tokens, yours or a library's, and says which written
-# tokens get no gradient, which padding gets some, and which data are being trained. By itself it found patients 1, 6 and 9. On a
-# hundred random batches of healthy code it said nothing. Here it meets a mean over a padded array:
+# tokens get no gradient, which padding gets some, and which of the `data` that you name are being trained. By itself it found
+# patients 1, 6 and 9. On a hundred random batches of healthy code it said nothing. Here it meets a mean over a padded array:
 
 # %%
 mask = np.array([[True, True, True], [True, False, False]])

@@ -90,7 +90,7 @@ def test_padding_and_a_late_reward_look_alike_until_padding_is_appended():
     assert separates(padding[moved], late[moved])
     # At lambda 1 both are invisible: the values of the padding cancel, and a late reward is as good.
     for look in (padding, late):
-        assert not separates(look["the same at lambda 1"], healthy["the same at lambda 1"])
+        assert not separates(look["last advantage at lambda 1"], healthy["last advantage at lambda 1"])
 
 
 def test_symptoms_are_what_tells_a_program_from_healthy_code():

@@ -40,7 +40,7 @@ from course.plots import (
     title,
 )
 from course.plots.drawing import ink, luminance
-from course.plots.parts import BAND_ALPHA, band, named_rows, told
+from course.plots.parts import BAND_ALPHA, band, mark_guess, named_rows, told
 from tests.figures import covered
 
 SHARED = {"drawing", "words", "parts", "film", "live", "writer", "prize", "calibration"}
@@ -432,6 +432,23 @@ def test_the_line_of_a_band_is_the_median_or_the_mean_or_none_and_leaves_out_wha
     band(ax, [0, 1], runs, color="black", holds="all", middle=None)
     assert len(ax.lines) == 2
     assert len(ax.collections) == 3
+
+
+@figure(6, 3)
+def guessed(guess, *, ax):
+    """A line from 0 to 1, and a guess."""
+    ax.plot([0, 1])
+    ax.set(ylim=(0, 1), xlabel="step", ylabel="score")
+    return told(ax, "A line.", closing=mark_guess(ax, guess, along="y"))
+
+
+@pytest.mark.parametrize("guess", [0.5, -3, 2_500_000])
+def test_a_guess_far_outside_the_picture_does_not_squeeze_it(guess):
+    usual, far = guessed(None), guessed(guess)
+    for ax in (usual, far):
+        png(ax)
+    assert far.get_position().bounds == pytest.approx(usual.get_position().bounds, abs=0.02)
+    assert "You guessed" in alt_text(far)
 
 
 def test_no_lesson_draws_a_band_of_its_own():

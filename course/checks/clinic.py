@@ -131,7 +131,7 @@ def _just_after(ends: Flags) -> Flags:
 def _draw_cases(rng: np.random.Generator) -> list[Case]:
     even = [0.25, 0.25, 0.25, 0.25]
     small = [  # chances, draws
-        ("a group of three: one prompt, three draws", [even, even, even], [0.1, 0.6, 0.9]),
+        ("a group of four: one prompt, four draws", [even, even, even, even], [0.1, 0.6, 0.9, 0.3]),
         ("two prompts", [[0.1, 0.2, 0.7], [0.7, 0.2, 0.1]], [0.2, 0.8]),
         ("the likeliest is not always drawn", [[0.2, 0.5, 0.3], [0.2, 0.5, 0.3]], [0.9, 0.1]),
         ("a token that cannot be drawn", [[0.0, 0.5, 0.5], [0.5, 0.0, 0.5]], [0.0, 0.7]),

@@ -81,10 +81,10 @@ CASES = {
             complaint="The answers get one length and keep it. Longer ones would be paid better.",
         ),
         Case(
-            patient="one row too low?",
+            patient="one row too late?",
             name="reward one row late",
             line="last_rows",
-            complaint="A reviewer says that my reward stands one row too low. My curves look perfect.",
+            complaint="A reviewer says that my reward stands one row too late. My curves look perfect.",
         ),
         Case(
             patient="no help from the critic",

@@ -184,7 +184,7 @@ MEASUREMENTS = {
             unit="top prizes",
             tells=("ended_rows", "last_rows"),
         ),
-        Measurement(name="the same at lambda 1", of=_gap_at_lambda_one, unit="top prizes", tells=()),
+        Measurement(name="last advantage at lambda 1", of=_gap_at_lambda_one, unit="top prizes", tells=()),
         Measurement(
             name="moved by 10 rows of padding", of=_moved_by_padding, unit="top prizes", tells=("ended_rows",)
         ),

@@ -88,7 +88,7 @@ def reading(table: Table, patient: str, instrument: str, neighbour: str, *, ax: 
     shown = {"the patient": patient, "its neighbour": neighbour, "healthy code": HEALTHY}
     found = {who: table[one_of(who, line, table)][instrument] for who, line in shown.items()}
 
-    rows = named_rows(ax, [f"{who}\n{_called(line)}" for who, line in shown.items()])
+    rows = named_rows(ax, [_called(who, line, "{}\n{}") for who, line in shown.items()])
     colours = (COLORS["advantage"], COLORS["td_error"], COLORS["random"])
     for row, numbers, colour in zip(rows, found.values(), colours, strict=True):
         shifts = np.linspace(-0.18, 0.18, len(numbers))
@@ -100,7 +100,7 @@ def reading(table: Table, patient: str, instrument: str, neighbour: str, *, ax: 
     ax.set(xlim=(everything.min() - room, everything.max() + room))
     ax.set_title(instrument)
     ax.set_xlabel("\n".join([unit, *verdicts]))
-    words = [f"{who} ({_called(shown[who])}) {_listed(numbers)}" for who, numbers in found.items()]
+    words = [f"{_called(who, shown[who], '{} ({})')} {_listed(numbers)}" for who, numbers in found.items()]
     return told(
         ax,
         f"{instrument}, in {unit}, {len(everything) // len(found)} batches each:",
@@ -109,8 +109,8 @@ def reading(table: Table, patient: str, instrument: str, neighbour: str, *, ax: 
     )
 
 
-def _called(line: str) -> str:
-    return HEALTHY if line == HEALTHY else f"{NUMBER[line]}: {CASES[line].patient}"
+def _called(who: str, line: str, form: str) -> str:
+    return who if line == HEALTHY else form.format(who, f"{NUMBER[line]}: {CASES[line].patient}")
 
 
 def _verdict(patient: Array, other: Array, who: str) -> str:
@@ -244,11 +244,14 @@ def nothing_to_see(run: Progress, *, guess: float | None = None, axes: Mapping[s
     axes["A"].plot(updates, run.first_loss, "o", color=COLORS["td_error"], ms=5)
     axes["A"].set(xlabel="update", ylabel="loss before the first step", ylim=(-1, 1))
     axes["B"].plot(updates, run.gradient_norm, "o", color=COLORS["advantage"], ms=5)
-    axes["B"].set(xlabel="update", ylabel="norm of its gradient", ylim=(0, None))
+    axes["B"].set(xlabel="update", ylabel="norm of its gradient")
     mean = run.gradient_norm.mean()
     axes["B"].axhline(mean, color=COLORS["advantage"], lw=1, ls="--")
     axes["B"].set_title(f"on average {mean:.2f}", fontsize=11)
+    if guess is not None:
+        guess = one_number("guess", guess, low=0)
     said = mark_guess(axes["B"], guess, along="y")
+    axes["B"].set_ylim(0, None)  # afterwards, so that a large guess is on the picture
     axes["C"].plot(updates, run.prize / MILLION, color=COLORS["reward"])
     axes["C"].set(xlabel="update", ylabel="prize, million points", ylim=(0, 5.2))
     largest = np.abs(run.first_loss).max()
@@ -298,7 +301,7 @@ def costs(outcomes: Sequence[Outcome], *, axes: Mapping[str, Axes]) -> Axes:
     """
     words = []
     for ax, (what, (heading, unit, colour)) in zip(axes.values(), PRICES.items(), strict=True):
-        names = [CASES[line].name + (", mended" if not CASES[line].guilty else "") for line in LANGUAGE]
+        names = [_price_of(line) for line in LANGUAGE]
         rows = named_rows(ax, names)
         for row, line in zip(rows, LANGUAGE, strict=True):
             healthy = of(outcomes, line, "healthy", what) / unit
@@ -311,9 +314,17 @@ def costs(outcomes: Sequence[Outcome], *, axes: Mapping[str, Axes]) -> Axes:
         if ax is not axes["A"]:
             ax.tick_params(labelleft=False)
     axes["B"].set_xscale("log")
+    axes["A"].plot([], [], "o", color=COLORS["random"], label="the healthy loop")
+    axes["A"].plot([], [], "D", color=COLORS["truth"], label="with the wrong line")
+    axes["A"].figure.legend(loc="outside upper center", ncols=2)
     runs = counted(len(healthy), "seed")
     opening = f"What the wrong lines cost after 40 updates, medians of {runs}, broken against healthy:"
     return told(axes["A"], opening, words)
+
+
+def _price_of(line: str) -> str:
+    mended = "" if CASES[line].guilty else ", mended"
+    return f"{NUMBER[line]}: {CASES[line].name}{mended}"
 
 
 def _listed(numbers: Array) -> str:

@@ -126,7 +126,8 @@ def mark_guess(ax: Axes, guess: float | None, *, along: Literal["x", "y"] = "x",
         place = ([0.0], [guess])
         transform = ax.get_yaxis_transform()
     label = f"your guess: {said}"
-    ax.plot(*place, "D", transform=transform, clip_on=False, zorder=5, label=label, **diamond)
+    (mark,) = ax.plot(*place, "D", transform=transform, clip_on=False, zorder=5, label=label, **diamond)
+    mark.set_in_layout(False)  # a guess far outside the picture must not squeeze it
     return f"You guessed {said}."
 
 

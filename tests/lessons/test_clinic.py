@@ -227,7 +227,12 @@ def test_patient_11_falls_from_the_top():
 
 
 def test_the_last_figure_says_every_price():
-    said = alt_text(plots.costs(OUTCOMES))
+    picture = plots.costs(OUTCOMES)
+    rows = [label.get_text() for label in picture.get_yticklabels()]
+    assert [row.split(":")[0] for row in rows] == [str(nth) for nth in range(1, 11)]  # as in the table below
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["the healthy loop", "with the wrong line"]
+    said = alt_text(picture)
     for line in plots.LANGUAGE:
         assert CASES[line].name in said
     assert said.count("against") == 4 * len(plots.LANGUAGE) + 1
@@ -244,6 +249,11 @@ def test_a_live_run_shows_what_the_lesson_says(lesson):
     assert np.abs(surrogate.first_loss).max() < 1e-6
     assert surrogate.gradient_norm.min() > 1e-3
     assert "on average" in alt_text(plots.nothing_to_see(surrogate, guess=0.1))
+    far = plots.nothing_to_see(surrogate, guess=10).figure.axes[1]
+    assert far.get_ylim()[0] == 0
+    assert far.get_ylim()[1] > 10  # a guess without any measure is on the picture, too
+    with pytest.raises(ValueError, match="guess must be in"):
+        plots.nothing_to_see(surrogate, guess=-1)
     runs = lesson["runs"]
     assert runs["patient 1"].sentences[0] == runs["healthy"].sentences[0]
     assert lesson["groups"]["patient 10"].begins[0] > 0.9
