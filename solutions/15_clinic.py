@@ -69,7 +69,7 @@ plots.waiting_room(outcomes, guess=guess)
 # | V before a token knows the token: how far it moves if that token is another | 0 |
 # | loss in the first step; how well its push agrees with the advantages | 0; 1 |
 #
-# The next cell takes them all, of every patient and of healthy code, on five batches each.
+# The next cell takes them all, of every patient and of healthy code.
 
 # %%
 readings = all_looks(seeds=5)
@@ -106,7 +106,7 @@ plots.swing(runs)
 # %% [markdown]
 # For twenty updates there is little to see. Then the answers collapse, to less than one sentence, and the prize to that of an
 # answer without a lucky word. The instrument for this patient is an **audit** of the loss: it asks for the gradient of every
-# token. `Look` writes the batch for it, with the patient's lines, `case.broken`.
+# token. `Look` writes a batch with the patient's lines, `case.broken`.
 
 # %%
 case = CASES["trained_tokens"]
@@ -180,8 +180,8 @@ print(read(readings, "token_log_probs", "log-ratio before the first step"))
 # Log-probability of each token, `[B, T]`, from logits `[B, T, V]` and tokens `[B, T]`, under the policy that drew them at
 # `temperature`.
 #
-# <details><summary>Hint</summary>Divide first, as the sampler did.
-# <code>gather(-1, tokens[..., None])</code> takes the tokens' own.</details>
+# <details><summary>Hint</summary>Divide first, as the sampler did. <code>gather(-1, tokens[..., None])</code>
+# takes the tokens' own.</details>
 # <details><summary>What you should see</summary>Logits 2 and 0 at temperature 0.5 give the first token log σ(4), about
 # -0.018.</details>
 
