@@ -682,6 +682,33 @@ def test_the_line_that_raised_is_shown():
     assert "x.nosuchthing" in said.cause
 
 
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("score_function", IndexError),
+        ("score_function", TypeError),
+        ("policy_loss", TypeError),
+        ("actor_critic_update", RuntimeError),
+        ("clipped_policy_loss", TypeError),
+    ],
+)
+def test_an_error_in_every_case_is_told_and_no_mistake_that_happens_to_raise_its_kind(name, error):
+    # Two of each exercise's mistakes, made at once, raise that kind in every case.
+    said = quietly_judged(name, raises(error("the axis is missing"))).cause
+    assert said.startswith(f"Your function raised {error.__name__}: the axis is missing")
+
+
+def test_an_error_in_every_case_that_a_known_mistake_raises_word_for_word_is_that_mistake():
+    def known(x):
+        raise IndexError("list index out of range")
+
+    def answer(x):
+        return [][len(x)]
+
+    exercise = dataclasses.replace(DOUBLED, mistakes=(("There is no such row.", known),))
+    assert examine(exercise, answer, seed=0).cause == "There is no such row."
+
+
 def test_the_line_is_the_learners_own_and_no_library_s():
     def answer(x):
         return np.stack([x, np.ones(len(x) + 1)])  # raises deep in numpy

@@ -138,22 +138,31 @@ class _Hunt:
         return self.unexplained(formula)
 
     def explained(self, look: Look, suspects: Sequence[_Suspect]) -> tuple[str, ...] | None:
-        """The sentences of the first suspect that gives what the answer gives; () if the answer is right."""
+        """The sentences of the first suspect that gives what the answer gives; () if the answer is right.
+
+        An answer that gives errors alone is known by their words: the kind of an error says next to nothing.
+        """
         right = {i: self.agrees(self.wanted[i], i, look[i]) for i in look}
         if all(right.values()):
             return ()
+        errors_alone = not any(isinstance(self.given[i], Seen) for i in look)
 
         # Most suspects are cleared by the first case that the answer has wrong; long arrays come last.
         wrong_first = sorted(look, key=lambda i: (right[i], _size(self.cases[i])))
         for suspect in suspects:
             if time.thread_time() > self.until:
                 return None
-            if all(self.agrees(suspect.outcome(i), i, look[i]) for i in wrong_first):
+            if all(
+                self.agrees(suspect.outcome(i), i, look[i], to_the_word=errors_alone) for i in wrong_first
+            ):
                 return suspect.sentences
         return None
 
-    def agrees(self, outcome: Outcome, number: int, names: Sequence[str]) -> bool:
-        return same(self.given[number], outcome, names)
+    def agrees(
+        self, outcome: Outcome, number: int, names: Sequence[str], *, to_the_word: bool = False
+    ) -> bool:
+        given = self.given[number]
+        return same(given, outcome, names) and (not to_the_word or _words(given) == _words(outcome))
 
     def several_things(self) -> tuple[str, ...]:
         """A pair came back where one thing is wanted: is one of them right, or one mistake away from it?"""
@@ -271,6 +280,10 @@ def same(one: Outcome, other: Outcome, names: Sequence[str]) -> bool:
         alike = type(one.error) is type(other.error)
         return alike and (not isinstance(one.error, Odd) or one.error.args == other.error.args)
     return False
+
+
+def _words(outcome: Outcome) -> str:
+    return str(outcome.error) if isinstance(outcome, Raised) else ""
 
 
 def _readable(outcome: Outcome, names: Sequence[str]) -> bool:
