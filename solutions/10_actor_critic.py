@@ -88,8 +88,8 @@ policy_loss = use(policy_loss)
 # Mean and population standard deviation are over all elements. A numpy array or a tensor of any shape goes in, and the same kind
 # comes out. Equal advantages give zeros.
 #
-# <details><summary>Hint 1</summary>Write out the root of the mean square of what is left without the mean: that works for both
-# kinds. So does Python's <code>max</code>.</details>
+# <details><summary>Hint 1</summary>Subtract the mean first. The standard deviation is the root of the mean square of what is left;
+# written out, it works for both kinds. So does Python's <code>max</code>.</details>
 # <details><summary>Hint 2</summary>torch's <code>std</code> divides by n - 1 unless you say <code>correction=0</code>.</details>
 # <details><summary>What you should see</summary><code>[1, 5, 1, 5]</code> gives <code>[-1, 1, -1, 1]</code>; with
 # <code>floor=4</code>, half of that.</details>
@@ -114,12 +114,12 @@ normalize = use(normalize)
 # %% [markdown]
 # ## Have we not met this before?
 #
-# We have. It is the z-score of a batch, which in lesson 4 pointed to the wrong machine, with the clearest signal of all! Let us
-# see how bad it is here. The two machines again: A pays 1 point each time, B pays 100 points in 2 of 100 plays. The weight is now
-# the *advantage* $R - V$, with the exact $V$ of 1.5, and it is normalised.
+# We have. It is the z-score of a batch, which in lesson 4 pointed to the wrong machine, and more clearly than the raw rewards to
+# the right one! Let us see how bad it is here. The two machines again: A pays 1 point each time, B pays 100 points in 2 of 100
+# plays. The weight is now the *advantage* $R - V$, with the exact $V$ of 1.5, and it is normalised.
 #
-# *Predict first.* The exact gradient is +0.25, towards B. From about how many plays a batch on does the mean of many batches
-# point to B?
+# *Predict first.* The exact gradient is +0.25, towards B. About how many plays must a batch hold before the mean of many batches
+# points to B?
 
 # %%
 guess = None
@@ -155,8 +155,8 @@ plots.machines(means, truth=0.25, guess=guess)
 # the same size, nine in ten by 6 to 13, and the direction is right. (The length is another one: the gradient is counted in standard
 # deviations now.)
 #
-# Look at single batches. How much does a jackpot weigh, and how much a steady point of A, in a batch that holds a jackpot? And in
-# one that holds none?
+# Look at single batches. How much does a jackpot weigh, and how much a steady point of A, in a batch that holds a jackpot? (Of 20
+# plays, batch 3 is the first that does.) And in one that holds none?
 
 
 # %%
@@ -182,8 +182,8 @@ widgets.Explorer(
 # ## One update
 #
 # Two losses, two networks, one step. What could go wrong? Nearly everything, and little of it raises an error: a program that
-# forgets to clear an old gradient, or averages over all actions, runs happily, and learns badly. So write it yourself once, and
-# let it be checked by what it does to the parameters.
+# forgets to clear an old gradient, or credits all actions instead of the one taken, runs happily, and learns badly. So write it
+# yourself once, and let it be checked by what it does to the parameters.
 
 # %% [markdown]
 # ### Exercise 10.3: `actor_critic_update` (6 points, 15 minutes)
@@ -275,8 +275,9 @@ def actor_critic(
 
 # %% [markdown]
 # This algorithm is called *advantage actor-critic*, A2C. Eight games are played side by side, 64 steps each, so that a batch has
-# 512 steps. The critic is young, so $\lambda$ is 0.99 (in lesson 8's corridor: the worse the critic, the larger $\lambda$). Two
-# lines are for later: as long as `in_units` is off, the critic's units are points, and `to_units` changes nothing.
+# 512 steps, less the rows that only reset. The critic is young, so $\lambda$ is 0.99 (in lesson 8's corridor: the worse the
+# critic, the larger $\lambda$). Two lines are for later: as long as `in_units` is off, the critic's units are points, and
+# `to_units` changes nothing.
 #
 # *Predict first.* A beginner holds the pole for about 20 steps. After how many steps of practice, in all eight games together,
 # does the mean of the last 20 games reach 475 of 500?
@@ -291,7 +292,8 @@ agent = plots.watch(learning, until=475, guess=guess)
 
 # %% [markdown]
 # (You may stop it with the stop button ■; the agent is kept as it is then.) The game makes 50 steps a second, so 100,000 steps are
-# half an hour of play, computed in seconds.
+# half an hour of play, computed in seconds. On its way the curve may fall again, and for long: each step follows the batch at
+# hand, and nothing in the loop asks whether the step before it helped.
 #
 # Now an exam: a hundred new games, always with the likelier action.
 
@@ -313,8 +315,8 @@ plots.film({name: games.states(each, "CartPole-v1", steps=200, seed=1) for name,
 # Lesson 1 asked why the size of rewards should matter at all. Multiply every reward by a million. Nothing about the game has
 # changed, and a sensible learner should not notice. Your `normalize` has already taken the size out of the actor's weights.
 #
-# *Predict first.* With rewards a million times as large, what is the best mean of 20 games within 120,000 steps? Divide by a
-# million again, so that the most is 500.
+# *Predict first.* With rewards a million times as large, how high does the mean of the last 20 games rise within 120,000
+# steps? Divide by a million again, so that the most is 500.
 
 # %%
 guess = None
@@ -337,7 +339,8 @@ def best_score(*, seed, scale=1, envs=8, **options):
 
 
 # %% [markdown]
-# Five ways, three seeds each, half a minute in all. (No limit on the gradient is a limit of $10^{30}$; `in_units` comes later.)
+# Five ways, three seeds each, half a minute in all. (No limit on the gradient is a limit of $10^{30}$; `in_units` comes
+# later, and `shortened` shortens nothing but a quick test of the course.)
 
 # %% tags=["nbval-ignore-output"]
 ways = {
@@ -361,7 +364,7 @@ plots.million(scores, guess=guess)
 # **A million times the reward**, and all three runs stay beginners. What happened? The *critic's* loss is in points squared: it
 # is now $10^{12}$ times as large, and its gradient $10^6$ times. `max_grad_norm` shortens the gradient of both networks
 # *together*. That gradient is soon longer than $10^7$, nearly all of it the critic's, and it is shortened to 0.5. The actor's part
-# is no longer than before, and it is divided by the same huge number. Adam evens out how long a gradient is, but not one that is
+# is as short as before, and it is divided by the same huge number. Adam evens out how long a gradient is, but not one that is
 # far below the $10^{-5}$ that it adds when it divides. The critic has eaten everything, and the actor has starved. (Even with
 # rewards as they are, in the first row, the critic's part is much the longer one.)
 #
@@ -369,8 +372,8 @@ plots.million(scores, guess=guess)
 # long the gradient, and a value of a hundred million is a long way off. That the actor gets by without a critic says something
 # about CartPole; lesson 11 counts how much a critic is worth there.
 #
-# Ask both critics what the upright pole is worth. A point a step for ever is worth 100 with $\gamma = 0.99$, so the answer should
-# be about a hundred million.
+# Ask this critic, and that of the last row, what the upright pole is worth. A point a step for ever is worth 100 with
+# $\gamma = 0.99$, so the answer should be about a hundred million.
 
 # %% tags=["nbval-ignore-output"]
 for way in ("a million times,\nno limit", "in units,\na million times"):

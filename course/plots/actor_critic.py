@@ -54,7 +54,8 @@ def machines(means: Mapping[int, float], *, truth: float, guess: float | None = 
     guessed = mark_guess(ax, guess, unit="plays")
 
     ax.set(xscale="log", xlabel="plays in a batch (log axis)", ylabel="mean gradient\nof many batches")
-    ax.set(ylim=(min(found.min(), 0) - 0.1, truth + 0.09), xlim=(sizes[0] / 1.3, sizes[-1] * 1.3))
+    shown = sizes if guess is None else [*sizes, guess]
+    ax.set(ylim=(min(found.min(), 0) - 0.1, truth + 0.09), xlim=(min(shown) / 1.3, max(shown) * 1.3))
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
     ax.minorticks_off()
     legend_above(ax, columns=3)
@@ -159,7 +160,7 @@ def growth(
     ax.annotate(f"{until:g}", (0.995, until - 8), xycoords=("axes fraction", "data"), ha="right", va="top")
     guessed = mark_guess(ax, guess, unit="steps")
     if guess is not None:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
+        legend_above(ax, columns=1)
 
     ax.set(ylim=(0, 1.04 * MOST), xlabel="steps of practice, all games together")
     ax.set(ylabel="mean score of the\nlast 20 games, points")
@@ -179,7 +180,7 @@ def million(tried: Mapping[str, Sequence[float]], *, guess: float | None = None,
     """The best score of each run, a row a way to train and a dot a seed.
 
     Args:
-        tried: way -> best mean score of each seed, in points before they were multiplied.
+        tried: way -> best mean score of each seed, in the game's own points.
         guess: the predicted score with a million times the reward; None if nothing.
     """
     said = []
@@ -198,7 +199,7 @@ def million(tried: Mapping[str, Sequence[float]], *, guess: float | None = None,
     if guess is not None:
         legend_above(ax, columns=1)
     ax.annotate("solved", (1.05 * MOST, -0.62), va="center", annotation_clip=False)
-    ax.set(xlim=(0, 1.17 * MOST), xlabel="best mean of 20 games, points before they were multiplied")
+    ax.set(xlim=(0, 1.17 * MOST), xlabel="best mean of 20 games, in the game's own points")
     ax.set_xticks(range(0, MOST + 1, 100))
     return told(ax, "Best mean score of each run, a dot a seed.", said, closing=guessed)
 

@@ -182,6 +182,23 @@ def test_a_lone_jackpot_among_twenty_counts_like_four_or_five_steady_points():
     assert 4 < jackpot / steady < 5
 
 
+def test_the_first_single_batch_with_a_jackpot_is_the_third():
+    play = of_the_lesson("play_machines")
+    jackpots = [int((play(20, np.random.default_rng(batch))[1] > 1).sum()) for batch in (1, 2, 3)]
+    says("actor_critic", "(Of 20 plays, batch {} is the first that does.)", len(jackpots))
+    assert jackpots == [0, 0, 1]
+
+
+def test_the_z_score_points_to_the_wrong_machine_more_clearly_than_raw_rewards_to_the_right_one():
+    says("actor_critic", "and more clearly than the raw rewards to the right one")
+    chose_b, paid = machines(20, 3_000)
+    towards_b = np.where(chose_b, 0.5, -0.5)
+    z_scores = np.array([losses.normalize(each) for each in paid])
+    raw, scaled = ((towards_b * each).mean(axis=1) for each in (paid, z_scores))
+    assert raw.mean() / raw.std() == pytest.approx(0.22, abs=0.05)
+    assert scaled.mean() / scaled.std() < -1.5
+
+
 # --- the loop -------------------------------------------------------------------------------------
 
 
@@ -319,7 +336,7 @@ class Watched(Collector):
 
 
 def test_the_loop_is_that_of_the_lesson():
-    says("actor_critic", "Eight games are played side by side, 64 steps each, so that a batch has 512 steps.")
+    says("actor_critic", "Eight games are played side by side, 64 steps each, so that a batch has 512 steps,")
     steps, _, _ = next(played())
     assert 400 < steps <= 512  # some rows only reset
     says("actor_critic", "Adam moves a weight by about {} a step", 0.004)
@@ -406,6 +423,12 @@ def test_the_figures_draw_what_was_predicted():
     assert "20 plays: -0.400; 500 plays: +0.020" in alt_text(ax)
     assert "You guessed 200 plays." in alt_text(ax)
     assert "You guessed" not in alt_text(plots.machines(means, truth=0.25))
+    for far in (3, 5_000):
+        low, high = plots.machines(means, truth=0.25, guess=far).get_xlim()
+        assert low < far < high
+
+    ax = plots.growth([(512, 20.0, None), (50_000, 480.0, None)], until=475, guess=1_000_000)
+    assert list(covered(ax)) == []
 
     tried = {"as it is": [480, 460], "a million\ntimes": [30, 31]}
     ax = plots.million(tried, guess=250)
