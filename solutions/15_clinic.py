@@ -752,8 +752,8 @@ print(audit(lambda log_probs: -(log_probs * advantages).mean(), np.full((2, 3), 
 #
 # ### A spread of nothing
 #
-# One more famous line divides each score by the spread of the *others* in its group, plus a little. For the scores 1, 0, 0, 0 the
-# others of the first are all equal, and their spread is 0.
+# One more famous line compares each score with the mean of the *others* in its group, and divides by their spread, plus a little.
+# For the scores 1, 0, 0, 0 the others of the first are all equal, and their spread is 0.
 
 # %%
 scores = np.array([1.0, 0.0, 0.0, 0.0])
@@ -763,4 +763,4 @@ print(f"{(scores[0] - scores.mean()) / scores.std():.2f}, with the whole group's
 
 # %% [markdown]
 # The first answer weighs a million. The line was found in
-# [NeMo-RL](https://github.com/NVIDIA-NeMo/RL/issues/1518), where a group of answers that are nearly alike did the same.
+# [NeMo-RL](https://github.com/NVIDIA-NeMo/RL/issues/1518), with these very scores.
