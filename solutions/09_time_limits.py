@@ -31,10 +31,9 @@ from course.worlds import all_episodes, play_on, random_walk, state_values
 #
 # In CartPole a pole stands on a cart, and each step that it stays up pays 1 point. A simple rule of thumb balances it for as
 # long as you like. But the environment has a time limit: after 500 steps it says stop, and Gymnasium starts the next episode
-# by itself. Here are the last rows of the log around that moment.
+# by itself. We keep a log of 503 rows, counted from 0.
 #
-# *Predict first.* One row of this log is no step of the game at all. Rows 497 to 502 are shown. Which is it? Write its
-# number.
+# *Predict first.* You will see rows 497 to 502. One of them is no step of the game at all. Which is it? Write its number.
 
 # %%
 guess = None
@@ -89,8 +88,8 @@ plots.shock(right[497:500], merged[497:500], first=497, guess=guess)
 
 # %% [markdown]
 # Rightly, there is no surprise: the pole stands as before, and 1 + 0.99 × 100 = 100. With merged flags, the last step of a
-# perfect game is a shock of -99. The better an agent plays, the more often it meets the time limit, and the more often it is
-# told that it has died.
+# perfect game is a shock of -99. The better an agent plays, the more often it meets the time limit and is told that it has
+# died.
 
 # %% [markdown]
 # ### Exercise 9.1: `real_steps` (2 points, 8 minutes)
@@ -101,7 +100,8 @@ plots.shock(right[497:500], merged[497:500], first=497, guess=guess)
 # row 0 is a real step.
 #
 # <details><summary>Hint 1</summary>A row is real unless the row <em>before</em> it ended an episode.</details>
-# <details><summary>Hint 2</summary>Start with all True. Then rows 1, 2, 3, ... get what rows 0, 1, 2, ... say.</details>
+# <details><summary>Hint 2</summary>Start with all True. Then rows 1, 2, 3, ... get the opposite of what the flags of rows 0,
+# 1, 2, ... say.</details>
 # <details><summary>Hint 3</summary><code>real[1:] = ~(terminated | truncated)[:-1]</code>, with flags of type
 # bool.</details>
 # <details><summary>What you should see</summary>Terminated <code>[0, 1, 0, 0]</code>, truncated <code>[0, 0, 0, 1]</code>:
@@ -126,7 +126,8 @@ check(real_steps)
 real_steps = use(real_steps)
 
 # %%
-print("rows that are no step of the game:", np.flatnonzero(~real_steps(log["terminated"], log["truncated"])))
+real = real_steps(log["terminated"], log["truncated"])
+print("rows that are no step of the game:", np.flatnonzero(np.logical_not(real)))
 
 # %% [markdown]
 # A program that collects one stretch of rows after another must carry one thing over: whether the *last* row of the stretch
@@ -137,7 +138,8 @@ print("rows that are no step of the game:", np.flatnonzero(~real_steps(log["term
 # ## Three suspects
 #
 # What do such mistakes do to a critic? Here is the walk of lesson 7, now with a time limit of six steps, which changes no
-# value. Three programmers start from the *true* values and go on learning by TD(0). Each makes one mistake:
+# value. Its log has no reset rows. Three programmers start from the *true* values and go on learning by TD(0). Each makes one
+# mistake:
 
 
 # %%
@@ -158,7 +160,8 @@ def no_end(log):
 
 
 # %% [markdown]
-# The suspects are called X, Y and Z, and chance says who is who. All three learn from the same walks, twenty times over.
+# The suspects are called X, Y and Z, and chance says who is who. All three learn from the same 200 walks, for each of
+# twenty seeds.
 
 # %%
 limited = random_walk(time_limit=6)
@@ -229,18 +232,18 @@ guess = None
 plots.mistakes(found, played.states, played.actions == 1, truth=1 / 6, guess=guess)
 
 # %% [markdown]
-# The first. With one merged flag, walking towards the prize from A to D looks *worse* than promised. The second keeps the
-# sign, and is off by up to 30 % (D, over all walks). The third cannot be seen here: with an exact critic, what leaks in from
-# the next walk is 0 on average. It only adds noise.
+# The first. With one merged flag, walking towards the prize from A to D looks *worse* than promised. (From E it ends the
+# task: no mistake touches it.) The second keeps the sign, and is off by up to 30 % (at D, in a list of all walks). The third
+# cannot be seen here: with an exact critic, what leaks in from the next walk is 0 on average. It only adds noise.
 
 # %%
 for name, advantages in found.items():
     print(f"{name}: standard deviation {advantages.std():.2f}")
 
 # %% [markdown]
-# The standard deviation of an advantage grows from 0.31 to 0.37 with the third mistake. *Try it.* Put the line `V = V / 2`
-# at the top of the cell that computes them, a critic that is too low, and start that cell and the picture again. Now the
-# leak shows: the third mistake lies above the right version from A to D.
+# The standard deviation of an advantage grows from 0.31 to 0.37 with the third mistake. *Try it.* Make the
+# critic too low: put `V = V / 2` at the top of the cell that begins with `values =`. Start it once, and the picture again.
+# Now the leak shows: the third mistake lies above the right version from A to D.
 
 # %% [markdown]
 # ## Nobody is safe
@@ -252,7 +255,7 @@ for name, advantages in found.items():
 # | --- | --- | --- |
 # | [rlax, `multistep.py`](https://github.com/google-deepmind/rlax/blob/HEAD/rlax/_src/multistep.py) | one discount a step, 0 at an end | nothing is said of it |
 # | [bsuite, `agent.py`](https://github.com/google-deepmind/bsuite/blob/HEAD/bsuite/baselines/jax/actor_critic/agent.py) | a record never crosses an end, and its discount is 1 at a time limit | is handled |
-# | [Stable-Baselines3, `buffers.py`](https://github.com/DLR-RM/stable-baselines3/blob/HEAD/stable_baselines3/common/buffers.py) | one merged flag | is repaired elsewhere: $\gamma V(s')$ is added to the reward |
+# | [Stable-Baselines3, `buffers.py`](https://github.com/DLR-RM/stable-baselines3/blob/HEAD/stable_baselines3/common/buffers.py) | one merged flag | is repaired elsewhere: $\gamma V(s_{t+1})$ is added to the reward |
 # | [Spinning Up, `vpg.py`](https://github.com/openai/spinningup/blob/HEAD/spinup/algos/pytorch/vpg/vpg.py) | the caller passes 0, or the value of the last state | is handled |
 # | [rlhf-book, `utils.py`](https://github.com/natolambert/rlhf-book/blob/HEAD/code/policy_gradients/utils.py) | rebuilt from a mask inside | nothing is said of it |
 # | [CleanRL, `ppo.py`](https://github.com/vwxyzjn/cleanrl/blob/HEAD/cleanrl/ppo.py) | both flags merged into one | **counts as death** |
@@ -298,8 +301,8 @@ for name, advantages in found.items():
 #
 # - Pardo et al. (2018), [*Time limits in reinforcement learning*](https://arxiv.org/abs/1712.00378).
 # - Gymnasium on [autoreset](https://gymnasium.farama.org/main/api/vector/autoreset/).
-# - The mistakes in the wild: Stable-Baselines3 issue 633 (the first, mended since), skrl issue 449 (the first and the
-#   third), baby-a3c's `cost_func` (the second and the third).
+# - The mistakes in the wild: Stable-Baselines3 issue 633 (mistake 1, mended since), skrl issue 449 (1 and 3), baby-a3c's
+#   `cost_func` (2 and 3).
 
 # %% [markdown]
 # ## Dig deeper
@@ -362,6 +365,7 @@ plots.wrong_gradients({name: share_wrong(mistake) for name, mistake in lineup.it
 
 # %% [markdown]
 # With one step's $\delta$, X is 15.5 % wrong, exactly as wrong as Z. Both replace the value of the state that was reached by
-# a constant, the start's value or 0. So the two ways out of a cut step look alike, and a constant is a baseline: it changes
-# no mean. With all $\delta$ to the end, Z is 54.4 % wrong, and so is Y, for the same reason: Y adds the start's value to the
-# sum of every walk, and is otherwise Z. None of it averages out.
+# a constant, the start's value or 0. The sixth step starts at B or D, and from there both ways are cut. So it gets the same
+# weight whichever way it goes, and such a weight is a baseline: it changes no mean. (With a limit of five steps some cuts
+# come at A and E, and X and Z differ.) With all $\delta$ to the end, Z is 54.4 % wrong, and so is Y, for the same reason: Y
+# adds the start's value to the sum of every walk, and is otherwise Z. None of it averages out.

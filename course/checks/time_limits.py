@@ -88,6 +88,12 @@ def _row_0_lost(real: Flags) -> Flags:
     return real
 
 
+def _turned_below_row_0(resets: Flags) -> Flags:
+    real = resets.copy()
+    real[0] = True
+    return real
+
+
 def _of_whole_numbers(resets: Flags) -> np.ndarray:
     real = ~resets.astype(int)
     real[0] = 1
@@ -141,6 +147,10 @@ REAL_STEPS = Exercise(
         (
             "That is the other way round: True marks the steps of the game, False the resets.",
             _real_steps(finish=lambda resets: resets),
+        ),
+        (
+            "Below row 0 that is the other way round: a row is real unless the row before ended an episode.",
+            _real_steps(finish=_turned_below_row_0),
         ),
         (
             "~ was used on whole numbers: ~1 is -2. Turn flags of type bool round, or subtract them from 1.",

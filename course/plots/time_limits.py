@@ -81,17 +81,17 @@ def shock(right: ArrayLike, merged: ArrayLike, *, first: int, guess: float | Non
             ax.annotate(
                 f"{value:+.0f}" if round(value) else "0",
                 (row + np.sign(aside) * 0.08, value),
-                (aside, 0),
+                (aside, 3),  # above the zero line, which would strike a 0 through
                 textcoords="offset points",
                 ha="left" if aside > 0 else "right",
-                va="center",
+                va="bottom",
             )
     said = ""
     if guess is not None:
         guess = one_number("guess", guess)
         at = (rows[-1] + 0.36, guess)
         ax.plot(*at, "D", color=COLORS["truth"], ms=10, mfc="none", mew=2)
-        ax.annotate("your guess", at, (0, 9), textcoords="offset points", ha="center")
+        ax.annotate("your guess", at, (0, -9), textcoords="offset points", ha="center", va="top")
         said = f"You guessed {number(guess)}."
     ax.set(xlabel="row of the log", ylabel="TD error δ, points", xlim=(rows[0] - 0.6, rows[-1] + 0.6))
     ax.set_xticks(rows, [f"{row}" for row in rows])
@@ -201,7 +201,7 @@ def mistakes(
     ax.set_xticks(np.arange(len(places)), [PLACES[place] for place in places])
     ax.set(xlabel="a step to the right from", ylabel="mean advantage, points")
     ax.margins(y=0.2)
-    legend_above(ax, columns=2)
+    legend_above(ax, columns=3, title=f"mean of {states.shape[1]} environments, with its 95 % interval")
     guessed = "" if guess is None else f" You guessed mistake {guess:g}."
     return told(
         ax,

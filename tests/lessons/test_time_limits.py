@@ -13,7 +13,7 @@ from course.plots import alt_text
 from course.plots import time_limits as plots
 from course.returns import gae, real_steps, td_errors
 from course.worlds import action_values, all_episodes, play_on, random_walk, state_values, true_gradient
-from tests.lessons import in_words, prose, says, variables
+from tests.lessons import in_words, path, prose, says, variables
 
 V = np.arange(1, 6) / 6
 MISTAKES = {
@@ -215,6 +215,24 @@ def test_what_is_said_of_the_wrong_gradients(lesson):
     says("time_limits", "{} is {:.1f} % wrong, and so is {}", Z, 100 * share[Z][1], Y)
     assert share[Y][1] == pytest.approx(share[Z][1], rel=1e-9)
 
+    # X and Z agree because of where the last step starts: with a limit of five they would not
+    def where_cut(limit):
+        e = all_episodes(random_walk(time_limit=limit), np.zeros(5))
+        return {"ABCDE"[place] for place in e.states[e.truncated]}
+
+    def by_one_step(version, limit):
+        world = random_walk(time_limit=limit)
+        e = version(all_episodes(world, world.theta))
+        w = weights("GAE", world, e, critic=V, lam=0)
+        return e.probability @ episode_gradients(world, world.theta, e, w)
+
+    says("time_limits", "The sixth step starts at B or D")
+    assert where_cut(6) == {"B", "D"}
+    says("time_limits", "With a limit of five steps some cuts come at A and E")
+    assert where_cut(5) >= {"A", "E"}
+    np.testing.assert_allclose(by_one_step(next_row, 6), by_one_step(limit_is_end, 6))
+    assert np.abs(by_one_step(next_row, 5) - by_one_step(limit_is_end, 5)).max() > 0.01
+
     # Y's sum is Z's and the start's value, in every walk
     e = all_episodes(random_walk(time_limit=6), np.zeros(5))
 
@@ -276,7 +294,8 @@ def test_what_was_played_agrees_with_the_list_of_all_walks(lesson, version):
 
 def test_a_limit_taken_for_death_turns_the_sign_from_a_to_d_and_no_other_mistake_does(lesson):
     assert (listed_right_steps(limit_is_end)[:4] < 0).all()
-    assert listed_right_steps(limit_is_end)[4] == pytest.approx(1 / 6)
+    for way, advantages in lesson["found"].items():
+        assert right_steps(lesson, advantages)[4] == pytest.approx(1 / 6), way  # a step that ends the task
     says("time_limits", "walking towards the prize from A to D looks *worse* than promised")
     for name in ("2: V of the next row", "3: the sum runs on"):
         assert (mean_and_error(right_steps(lesson, lesson["found"][name]))[0] > 0.1).all()
@@ -284,9 +303,8 @@ def test_a_limit_taken_for_death_turns_the_sign_from_a_to_d_and_no_other_mistake
 
 def test_how_far_off_the_value_of_the_next_row_is_at_most():
     off = np.abs(6 * listed_right_steps(next_row) - 1)
-    says(
-        "time_limits", "is off by up to {:.0f} % ({}, over all walks)", 100 * off.max(), "ABCDE"[off.argmax()]
-    )
+    said = "is off by up to {:.0f} % (at {}, in a list of all walks)"
+    says("time_limits", said, 100 * off.max(), "ABCDE"[off.argmax()])
 
 
 def leak(lesson, critic):
@@ -399,9 +417,15 @@ def in_place(terminated, truncated):
 
 
 @pytest.mark.parametrize("answer", [row_by_row, in_numbers, in_place])
-def test_other_right_ways_to_the_real_steps_pass(answer):
+def test_other_right_ways_to_the_real_steps_pass_and_the_cell_that_uses_them_runs(answer, lesson):
     for seed in range(3):
         assert engine.examine(time_limits.REAL_STEPS, answer, seed=seed).status == "passed"
+    source = path("time_limits", ".py").read_text(encoding="utf-8")
+    (cell,) = (cell for cell in source.split("# %%") if "np.flatnonzero(" in cell)
+    log = {name: column.copy() for name, column in lesson["log"].items()}
+    said = []
+    exec(cell, {"np": np, "log": log, "real_steps": answer, "print": lambda *words: said.extend(words)})
+    assert said[-1].tolist() == [500]  # whether the flags came as bool, float or list
 
 
 def test_two_mistakes_at_once_get_both_sentences():
