@@ -1,5 +1,6 @@
 """The website: built once from a copy of the project with three lessons, one of them broken and one old."""
 
+import html
 import json
 import re
 import shutil
@@ -9,13 +10,15 @@ import pytest
 from course.arrays import Refusal
 from course.authoring.stamps import ROOT
 from course.classroom import saved
-from course.classroom.site import build, documents, figures, lessons, proof
+from course.classroom.site import build, documents, figures, formulas, lessons, proof
 
 GOOD = "05_spreading_rewards"
 BROKEN = "03_jackpots"
 OLD = "04_policy_gradient"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(?![\s$])([^$\n]+?)(?<!\s)\$(?!\d)", re.S)
 STEP_OF_THE_SOLUTION = "np.full(length, score / length)"
 
 
@@ -53,17 +56,16 @@ def stamp_as_built(path, source):
 
 @pytest.fixture
 def visit(browser, built):
-    """Opens a page of the site from its file, its formulas set; notes what it asks the network for."""
+    """Opens a page of the site from its file; notes what it asks the network for."""
     contexts = []
 
-    def opened(where, *, theme="light", size=DESKTOP):
-        context = browser.new_context(viewport=size, color_scheme=theme)
+    def opened(where, *, theme="light", size=DESKTOP, javascript=True):
+        context = browser.new_context(viewport=size, color_scheme=theme, java_script_enabled=javascript)
         contexts.append(context)
         page = context.new_page()
         page.asked = []
         page.on("request", lambda request: page.asked.append(request.url))
         page.goto(f"{built[0].resolve().as_uri()}/{where}")
-        page.wait_for_function("!window.MathJax?.Hub || document.querySelector('.MathJax') !== null")
         return page
 
     yield opened
@@ -184,12 +186,43 @@ def test_an_exercise_is_shown_as_its_contract_and_its_solution_is_folded():
     assert lessons.solved(source) == 'def f(x):\n    """Twice x."""\n    return 2 * x'
 
 
-def test_formulas_in_folds_are_marked_and_code_in_them_is_not():
-    fold = "Costs $x$ and $y$\n<details><summary>$a_t$?</summary>It costs <code>$1 or $2</code>.</details>"
-    assert lessons.formulas_in_html(fold) == (
-        'Costs $x$ and $y$\n<details><summary><span class="math notranslate">\\(a_t\\)</span>?</summary>'
-        "It costs <code>$1 or $2</code>.</details>"
+def test_formulas_in_folds_are_set_and_code_in_them_is_not():
+    fold = (
+        "Costs $x$ and $y$\n<details><summary>$a &lt; b$?</summary>It costs <code>$1 or $2</code>.</details>"
     )
+    page = lessons.formulas_in_html(fold)
+    assert page.startswith("Costs $x$ and $y$\n<details><summary><math")
+    assert page.endswith("<mo>&lt;</mo><mi>b</mi></math>?</summary>It costs <code>$1 or $2</code>.</details>")
+
+
+SHOWN_OF = re.compile(r"<[^>]+>")
+
+
+@pytest.mark.parametrize(
+    ("tex", "said"),
+    [
+        (r"A_t \log \pi", "At log π"),
+        (r"\log(1 - x)", "log(1−x)"),
+        (r"r_t + \dots", "rt+…"),
+        (r"\tfrac12 \cdot 1", "12⋅1"),
+        (r"\mathbb{E}\big[\, r \,\big]", "𝔼[ r ]"),
+    ],
+)
+def test_a_formula_is_set_as_tex_would(tex, said):
+    made = formulas.mathml(tex).replace('<mspace width="0.1667em"></mspace>', " ")
+    assert html.unescape(SHOWN_OF.sub("", made)).replace("\u2061", "") == said
+
+
+def test_all_formulas_of_the_course_are_known_and_one_that_is_not_is_refused():
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md")]
+    for path in (ROOT / "solutions").glob("[0-9][0-9]_*.py"):
+        prose = [line[2:] for line in path.read_text(encoding="utf-8").splitlines() if line[:2] == "# "]
+        texts.append("\n".join(prose))
+    found = [tex for text in texts for pair in FORMULA.findall(CODE.sub("", text)) for tex in pair if tex]
+    assert len(found) > 400
+    assert all(formulas.mathml(tex).startswith("<math") for tex in found)
+    with pytest.raises(Refusal, match=r"tex must be a formula .*, got .*gama"):
+        formulas.mathml(r"\gama")
 
 
 def nothing_kept(picture, kind):
@@ -336,9 +369,9 @@ def test_a_figure_is_opened_at_full_size_by_a_tap_and_by_the_keyboard(visit):
     page.wait_for_url("**/figures/**")
 
 
-def test_a_formula_stands_on_its_line(visit):
-    page = visit(f"notebooks/{GOOD}.html")
-    formula = page.locator("span.math .MathJax").first
-    formula.wait_for()
-    assert "√" not in formula.inner_text() or formula.bounding_box()["height"] > 10
-    assert page.locator(".MathJax_Error, .merror").count() == 0
+def test_formulas_stand_on_their_line_without_javascript(visit):
+    page = visit(f"notebooks/{GOOD}.html", javascript=False)
+    formula = page.locator("p span.math > math").first
+    assert 10 < formula.bounding_box()["height"] < 40
+    assert page.locator("div.math > math").count() > 0
+    assert "\\(" not in page.locator("article").inner_text()

@@ -2,6 +2,7 @@
 
     lessons      a built notebook as a page: solutions folded, predictions asked, widgets that move
     figures      its pictures beside the page, each with a link to its full size
+    formulas     MathML, for which a browser needs no JavaScript
     documents    the landing page, the documents, and the pages of the library's reference
     conf         the settings of Sphinx
     folds        what Sphinx does not do by itself: folds, and what a screen reader needs

@@ -3,8 +3,6 @@
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-import jupyter_server_mathjax
-
 HERE = Path(__file__).parent
 
 project = "Advantage"
@@ -18,41 +16,15 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "course.classroom.site.folds",
+    "course.classroom.site.formulas",
 ]
 nb_execution_mode = "off"
 nb_ipywidgets_js: dict = {}  # they would come from the network
 nb_merge_streams = True
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "dollarmath"]
 myst_heading_anchors = 4
-myst_update_mathjax = False
 suppress_warnings = ["misc.highlighting_failure", "myst.header", "mystnb.lexer", "ref.python"]
-
-# MathJax 2 from the package; it is copied into the site. The file behind `config` holds all parts in one.
-mathjax_path = "mathjax/MathJax.js"
-mathjax2_config = {
-    "config": ["TeX-AMS-MML_HTMLorMML-full.js"],
-    "MMLorHTML": {"prefer": "HTML"},
-    "extensions": ["tex2jax.js", "AssistiveMML.js"],
-    "tex2jax": {
-        "inlineMath": [["\\(", "\\)"]],
-        "displayMath": [["\\[", "\\]"]],
-        "ignoreClass": "page|document|bd-.*",
-        "processClass": "math",
-    },
-    "HTML-CSS": {
-        "availableFonts": [],
-        "webFont": "STIX-Web",
-        "imageFont": None,
-        "linebreaks": {"automatic": False},
-    },
-    "showMathMenu": False,
-    "menuSettings": {"zoom": "None", "inTabOrder": False},  # else each formula is a stop of the Tab key
-    "showProcessingMessages": False,
-    "messageStyle": "none",
-}
-MATHJAX = Path(jupyter_server_mathjax.__file__).parent / "static"
 
 default_role = "code"
 autodoc_member_order = "bysource"
@@ -62,6 +34,7 @@ napoleon_numpy_docstring = False
 python_use_unqualified_type_names = True
 add_module_names = False
 
+html_math_renderer = "mathml"
 html_theme = "sphinx_book_theme"
 html_title = "Advantage"
 html_static_path = [str(HERE / "static")]

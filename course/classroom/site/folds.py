@@ -11,7 +11,6 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import stringify_annotation
 
 from course.classroom import frames
-from course.classroom.site import conf
 
 # Of reStructuredText's marks those that our docstrings do not mean: all but the stars around a stressed word.
 SIGNS = re.compile(r"\*(?!\w[^*]*\w\*(?!\w))(?<!\w\*)|\||(?<=\w)_(?=[\s.,;:)]|$)")
@@ -46,9 +45,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _escape, priority=400)  # before Napoleon writes marks of its own
     app.connect("autodoc-process-docstring", _show_blocks, priority=600)
     app.connect("autodoc-process-signature", _shorten)
-    app.connect("html-page-context", _needs_mathjax, priority=400)  # before the extension that asks
     app.connect("build-finished", _mend)
-    app.connect("build-finished", _copy_what_packages_bring)
+    app.connect("build-finished", _copy_players)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -119,11 +117,6 @@ def _is_of_a_field(before: list[str]) -> bool:
     return False
 
 
-def _needs_mathjax(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    if "\\(" in context.get("body", ""):
-        context["has_maths_elements"] = True
-
-
 def _mend(app: Sphinx, error: Exception | None) -> None:
     for path in Path(app.outdir).rglob("*.html") if error is None else ():
         text = path.read_text(encoding="utf-8")
@@ -134,11 +127,9 @@ def _mend(app: Sphinx, error: Exception | None) -> None:
             path.write_text(mended, encoding="utf-8")
 
 
-def _copy_what_packages_bring(app: Sphinx, error: Exception | None) -> None:
+def _copy_players(app: Sphinx, error: Exception | None) -> None:
     if error is not None:
         return
     static = Path(app.outdir) / "_static"
-    unused = shutil.ignore_patterns("SVG", "localization")
-    shutil.copytree(conf.MATHJAX, static / "mathjax", ignore=unused, dirs_exist_ok=True)
     for name, path in frames.assets().items():
         shutil.copy(path, static / name)

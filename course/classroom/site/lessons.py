@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.classroom.saved import Cell, Saved
-from course.classroom.site import figures
+from course.classroom.site import figures, formulas
 
 SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.S | re.M)
 FROM_HERE_ON = re.compile(r"(\w+) = use\(\1\)")
@@ -24,8 +24,8 @@ INVITATION = (
 ALREADY_RUN = (
     '<p class="already-run">On this page every cell has been run. Where the text asks you to run a cell, '
     "to write into it or to look at its check, it means the notebook.</p>"
-    '<noscript><p class="already-run">Without JavaScript formulas stand here as TeX, and the controls of the '
-    "figures do not move.</p></noscript>"
+    '<noscript><p class="already-run">Without JavaScript the controls of the figures do not move.</p>'
+    "</noscript>"
 )
 
 Play = Callable[[str, int], str]  # a widget's saved HTML and its number on the page -> HTML that moves
@@ -76,8 +76,8 @@ def left_out(name: str) -> dict[str, Any]:
 
 
 def formulas_in_html(text: str) -> str:
-    """Markdown whose folds (HTML) have their formulas marked for MathJax; MyST looks at Markdown only."""
-    return re.sub(r"<details>.*?</details>", lambda fold: _marked(fold[0]), text, flags=re.S)
+    """Markdown whose folds (HTML) have their formulas set; MyST looks at Markdown only."""
+    return re.sub(r"<details>.*?</details>", lambda fold: _set(fold[0]), text, flags=re.S)
 
 
 def contract(source: str) -> str:
@@ -90,13 +90,13 @@ def solved(source: str) -> str:
     return SOLUTION.sub(r"\2", source + "\n").rstrip()
 
 
-def _marked(fold: str) -> str:
+def _set(fold: str) -> str:
     # What stands in <code> is code, whatever dollars are in it.
     pieces = re.split(r"(<code>.*?</code>)", fold, flags=re.S)
     return "".join(
         piece
         if piece.startswith("<code>")
-        else FORMULA.sub(r'<span class="math notranslate">\\(\1\\)</span>', piece)
+        else FORMULA.sub(lambda found: formulas.mathml(html.unescape(found[1])), piece)
         for piece in pieces
     )
 

@@ -11,14 +11,6 @@
   addEventListener("hashchange", unfold);
   addEventListener("DOMContentLoaded", unfold);
 
-  // A formula that was measured in a closed fold has the wrong size.
-  document.addEventListener("toggle", (event) => {
-    const fold = event.target;
-    if (!fold.open || fold.measured || !fold.querySelector(".math")) return;
-    fold.measured = true;
-    window.MathJax?.Hub?.Queue(["Rerender", MathJax.Hub, fold]);
-  }, true);
-
   // Files have no server to be asked for the pages behind the results of a search.
   if (location.protocol === "file:" && /search\.html$/.test(location.pathname)) window.fetch = () => new Promise(() => {});
 })();
