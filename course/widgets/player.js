@@ -132,6 +132,17 @@
       this.say(frame.words, frame.failed);
       const [whole] = this.stage.querySelectorAll("img");
       if (!frame.failed) whole.alt = this.words.textContent;
+      this.decodeNeighbours();
+    }
+
+    // What one step leads to is made ready while the reader looks.
+    decodeNeighbours() {
+      this.at.forEach((place, i) => {
+        for (const next of [place + 1, place - 1]) {
+          const names = this.byPlace.get(this.at.with(i, next).join())?.picture ?? [];
+          for (const name of names) this.image(name).decode().catch(() => {});
+        }
+      });
     }
 
     say(words, failed) {

@@ -476,6 +476,29 @@ def test_a_move_is_answered_at_once(opened):
     assert np.median(spent) <= 200  # 50 ms where nothing else runs
 
 
+NOTE_DECODED = """() => {
+  window.decoded = [];
+  const decode = HTMLImageElement.prototype.decode;
+  HTMLImageElement.prototype.decode = function () {
+    decoded.push(this.src.split("/").pop());
+    return decode.call(this);
+  };
+}"""
+
+
+def test_what_one_step_leads_to_is_made_ready_before_it_is_asked_for(opened, recorded):
+    tab = loaded(opened())
+    tab.evaluate(NOTE_DECODED)
+    tab.get_by_label("step").focus()
+    tab.keyboard.press("ArrowRight")
+    said(tab, "update 2, step 4.")
+    pictures = {tuple(frame["at"]): frame.get("picture") for frame in recorded[1]["frames"]}
+    assert pictures[0, 1, 5] is None  # it cannot be drawn
+    ready = {*pictures[0, 1, 3], *pictures[0, 0, 4], *pictures[0, 2, 4], *pictures[1, 1, 4]}
+    tab.wait_for_function("names => names.every((name) => decoded.includes(name))", arg=[*ready])
+    assert not {*pictures[0, 1, 9]} <= {*tab.evaluate("decoded")}
+
+
 def test_the_prize_plays_as_well(opened):
     tab = opened("1.html")
     assert SENTENCE not in tab.inner_text("main")
