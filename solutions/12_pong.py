@@ -10,7 +10,7 @@
 #
 # - train an agent on pixels, and state a score so that others can compare it,
 # - read $V$, $\delta$ and $A$ beside every screen of a rally,
-# - answer the question of the first page in five sentences.
+# - answer the question of the first page with five words: unit, centre, credit, advantage, critic.
 
 # %%
 from dataclasses import asdict
@@ -19,7 +19,7 @@ import numpy as np
 
 from course import games, widgets
 from course.atari import play_random, ram_and_returns
-from course.losses import clipped_policy_loss  # or paste your own of lesson 11 into a cell below: it fits
+from course.losses import clipped_policy_loss  # or paste your own of lesson 11 and `import torch` below
 from course.plots import pong as plots
 from course.plots import writer as figure
 from course.recording import champion, record, screens
@@ -34,7 +34,8 @@ print(env.facts.protocol.replace("; ", ";\n"))
 
 # %% [markdown]
 # These lines are the *protocol*, and they belong to every score of this lesson. The first to get 21 points wins, so a score
-# lies between -21 and 21. An action holds for four screens. Thirty-two games run side by side.
+# lies between -21 and 21. An action holds for four screens. A *no-op* is an action that does nothing; up to thirty of them at
+# the start, drawn anew for each game, let games start differently. Thirty-two games run side by side.
 #
 # ## What the agent sees
 #
@@ -70,8 +71,8 @@ for name in different:
 print(f"\nthe same: {', '.join(name for name in pong if name not in different)}")
 
 # %% [markdown]
-# Most of the eleven say how much is played between two updates, how often it is used, how fast, and by how many threads. Five
-# of them change what is learned:
+# Six of the eleven say how long the run is, how much is played between two updates, how often and how fast that is learned
+# from, by how many threads, and over how many games the score is averaged. The other five change what is learned:
 #
 # - `entropy_weight`: the *entropy bonus* of lesson 11 pays the policy for staying undecided, so that it does not make up its
 #   mind in the first minute, when it loses nearly every point.
@@ -88,8 +89,7 @@ print(f"\nthe same: {', '.join(name for name in pong if name not in different)}"
 #
 # For the first minute nothing seems to happen. The title says how long 18 points would take at your speed. In grey you see the
 # runs of ten other seeds, made by `python -m course runs pong`. Training ends after `minutes`; the stop button (■) ends it
-# earlier, and keeps what was learned. On an idle machine of two cores seed 11 reached 18 points in three minutes; most seeds take
-# longer.
+# earlier, and keeps what was learned.
 #
 # *Predict first.* A beginner scores about -21. What will yours score after three minutes?
 
@@ -103,8 +103,9 @@ updates = train(env, PONG, policy_loss=clipped_policy_loss, seed=11)
 history = plots.watch(updates, minutes=minutes, others=others, guess=guess)
 
 # %% [markdown]
-# However far it came: is it healthy? Two signs of lesson 11 are small steps, and a policy that is still curious. (Three equally
-# likely actions have an entropy of $\ln 3$, 1.10 nats.)
+# On an idle machine of two cores this seed got to 18 points after 356,352 steps, in three minutes; most seeds take longer.
+# However far yours came: is it healthy? Two signs of lesson 11 are steps that are small but not nothing (the starved actor's KL
+# was near $10^{-8}$), and a policy that is still curious. (Three equally likely actions have an entropy of $\ln 3$, 1.10 nats.)
 
 # %% tags=["nbval-ignore-output"]
 last = history[-1]
@@ -122,8 +123,8 @@ plots.film({name: record(player, seed=2, points=41, max_steps=200) for name, pla
 
 # %% [markdown]
 # How good is it? That depends on how you ask. You can *draw* the actions from the policy, as in training, or always take the
-# *likeliest* one. And there is a third way: *sticky* actions, where one time in four the action is ignored and the one before
-# is repeated, so that nobody can win by heart (Machado et al., 2018). Here are ten agents, one a seed, in new games:
+# *likeliest* one. And there is a third way: *sticky* actions, where each screen has one chance in four to repeat the action of
+# the screen before, so that nobody can win by heart (Machado et al., 2018). Here are the agents of the ten grey runs, in new games:
 
 # %%
 table = examined("pong")
@@ -137,14 +138,15 @@ plots.exams(found)
 
 # %% [markdown]
 # Drawn, the ten reach 17.4 to 20.2 points; with the likeliest action 8.2 to 21.0; sticky -6.8 to 12.0. One agent gets 17.4
-# drawn and 8.2 with the likeliest action: then nothing but the start of a game is left to chance. A score without its protocol
+# drawn and 8.2 with the likeliest action, where nothing but the start of a game is left to chance. A score without its protocol
 # says little.
 
 # %% [markdown]
 # ## The microscope
 #
 # This is what the course is about: a game of `best`, every step with its value $V(s_t)$, its surprise $\delta_t$ and its
-# advantage $A_t$. A rally goes from one point to the next. We look at a won one and a lost one, each of median length.
+# advantage $A_t$. A rally goes from one point to the next. We look at a won one and a lost one, each from the middle of the
+# list when it is sorted by length.
 #
 # *Predict first.* In the lost rally: how many steps *before* the point is counted does the largest surprise come? (One second
 # has 15 steps.)
@@ -180,8 +182,8 @@ widgets.Explorer(
 #
 # $A$ is lowest one step before that surprise, at -1.52. It has to be low there: $A_t$ is a decaying sum of the surprises from
 # $t$ on, so it falls before the large one comes. Whether another action would still have helped, it does not say. In the won
-# rally no $\delta$ is beyond 0.15, so there was no surprise; and at its end $V = 1.14$, more than a point can be. The critic is
-# an estimate.
+# rally the largest $\delta$ is 0.15, so there was no surprise; and at its end $V = 1.14$, more than a point can be. The critic
+# is an estimate.
 #
 # One rally is an anecdote. Here are all 22 of the game's first 3,000 steps. Follow the black lines: there are four, and quartiles
 # of four would hide what they do.
@@ -193,10 +195,11 @@ for rally in lost:
 plots.foresight(rallies, last=60)
 
 # %% [markdown]
-# Thirty steps, two seconds, before a point won, the critic says 0.73 (the median): it sees its winners from afar. The losses
-# are of two kinds. In two of the four, $V$ was above 0.6 five steps before the end, and the loss came as a surprise. In the
-# other two, $V$ was below 0 through the last 14 steps at least, nearly a second, and the loss was foreseen. Of the 18 points
-# that it won, 10 took exactly 95 steps: it has found a rally that wins. Nobody told it what a ball is.
+# Thirty steps, two seconds, before a point won, the critic says 0.73 (the median), where a point that is certain is worth
+# $0.99^{30} = 0.74$: it sees its winners from afar. The losses are of two kinds. In two of the four, $V$ was above 0.6 five
+# steps before the end, and the loss came as a surprise. In the other two, $V$ was below 0 through the last 14 steps at least,
+# nearly a second, and the loss was foreseen. Of the 18 points that it won, 10 took exactly 95 steps: it has found a rally that
+# wins. Nobody told it what a ball is.
 
 # %% [markdown]
 # ## Coda: five games, one network
@@ -296,9 +299,10 @@ for name, units in halves.items():
     print(f"{name}: {', '.join(f'{game} {error:,.2f}' for game, error in found.items())}")
 
 # %% [markdown]
-# The 1 did. With its mean subtracted and no other unit, Breakout's error is still 1,008; divided by its standard deviation and
-# not centred, it is 0.69. It is the sentence of lesson 6 once more: *centring is for noise, units are for size.* To subtract
-# what was to be expected is all that an advantage does, and no subtraction makes large games and small ones alike.
+# The 1 did. With its mean subtracted and no other unit, Breakout's error is still 1,008 (on the states it learned from);
+# divided by its standard deviation and not centred, it is 0.69. It is the sentence of lesson 6 once more: *centring is for
+# noise, units are for size.* To subtract what was to be expected is all that an advantage does, and no subtraction makes large
+# games and small ones alike.
 
 # %% [markdown]
 # ## The question of the first page
@@ -382,13 +386,15 @@ for name, seeds in runs.items():
     )
 
 # %% [markdown]
-# With return normalisation nine of ten got to 18, without it six; its critic explains 0.77 of the variance against 0.72 (median,
-# updates 20 to 60). That fits the story and proves nothing: p = 0.30 (Fisher's exact test).
+# With return normalisation nine of ten got to 18, without it six; its critic explains 0.77 of the variance against 0.72
+# (median, updates 20 to 60). That fits the story and proves nothing: two ways that are equally good differ as far as that, nine
+# to six, or further, in 30 % of such trials (p = 0.30, Fisher's exact test).
 #
-# The floor's story does not hold. In 17 of the 1,335 updates as given the spread was below 0.1; elsewhere the floor did nothing.
-# Five of the ten seeds never touched it: without it they are the same runs. Four touched it late, when they were winning. Only seed 10
-# touched it early, down to 0.03, when it lost every point. Played again without it, its gradient was 0.44 long where it had been
-# 0.23, and 18 points came sooner, after 380,928 steps instead of 421,888. One logged number settles what ten stories cannot.
+# The floor's story does not hold. In 17 of the 1,335 updates as given the spread was below 0.1; elsewhere the floor did
+# nothing. Five of the ten seeds never touched it: without it they are the same runs. Four touched it late, when they were
+# winning. Only seed 10 touched it early, down to 0.03, when it lost every point. Played again without the floor, the gradient
+# of that update was 0.44 long where it had been 0.23, and 18 points came sooner, after 380,928 steps instead of 421,888. One
+# logged number settles what ten stories cannot.
 #
 # ### Keep your agent
 #

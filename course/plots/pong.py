@@ -20,7 +20,8 @@ from course.plots.words import counted, title
 from course.recording import MOVES, Record, screens
 from course.studies import Curve, over, steps_until
 
-GOAL = 18  # points at which a run of ours counts as finished; 21 is the most
+GOAL = 18  # points at which a run of ours counts as finished
+MOST = 21  # points that a game can be won by, or lost
 CUT = (30, 190)  # rows of the television screen that the agent is shown
 GROUPS = ("truth", "random")  # colours of groups of agents
 VARIANTS = (("truth", "-"), ("random", "-"), ("truth", ":"))  # colour and line of each
@@ -78,13 +79,13 @@ def watch(
         updates: of `course.train.train`.
         minutes: how long, above 0; with COURSE_QUICK=1 it is two updates.
         others: seed -> a finished run.
-        guess: the score that the learner predicted, in points; None if nothing.
+        guess: the score that the learner predicted, in [-21, 21] points; None if nothing.
 
     Raises:
-        ValueError: before anything is played, if `minutes` is not above 0 or `guess` is no number.
+        ValueError: before anything is played, if `minutes` is not above 0 or `guess` is no possible score.
     """
     if guess is not None:
-        guess = number("guess", guess)
+        guess = number("guess", guess, low=-MOST, high=MOST)
 
     def draw(history: Sequence[Any]) -> Axes:
         return scores(history, others, guess=guess)
@@ -128,13 +129,13 @@ def scores(
             f"here in {left:.1f} more minutes"
         )
 
+    score = f"{mine.score[-1]:.1f} points" if np.isfinite(mine.score[-1]) else "no game is over yet"
     so_far = f"{mine.seconds[-1] / 60:.1f} minutes, {speed:,.0f} steps a second"
     ax.set_title(f"{so_far}\n{ahead}", fontsize=10.5, fontweight="normal")
     return told(
         ax,
-        f"Score against steps of the game: {mine.score[-1]:.1f} points after {mine.env_steps[-1]:,.0f} steps "
-        f"in {so_far}; {ahead}. "
-        f"{np.isfinite(there).sum()} of {len(there)} other seeds got to {GOAL}.",
+        f"Score against steps of the game: {score} after {mine.env_steps[-1]:,.0f} steps in {so_far}; "
+        f"{ahead}. {np.isfinite(there).sum()} of {len(there)} other seeds got to {GOAL}.",
         closing=words,
     )
 
@@ -402,16 +403,17 @@ def _guessed_step(ax: Axes, guess: float | None, length: int) -> str:
     """Mark the step that the learner expected the largest surprise in; what the alt text says of it."""
     if guess is None:
         return ""
-    guess = number("guess", guess, low=0)
+    guess = number("guess", guess, low=0, high=length - 1)
     at = length - 1 - guess
     ax.axvline(at, color=COLORS["truth"], lw=1.5, ls="--")
     ax.annotate(
         "your guess",
-        (at, 0.04),
+        (at, 0.96),
         xycoords=("data", "axes fraction"),
         xytext=(-6, 0),
         textcoords="offset points",
         ha="right",
+        va="top",
         annotation_clip=False,
     )
 
@@ -498,9 +500,9 @@ def coda(
     ax.annotate(
         "dashed: as good as the mean", (4_000, len(games) - 1.5), ha="right", va="center", fontsize=10
     )
+    ax.set_xscale("log")  # before the guess, which must be above 0 on such an axis
     words = mark_guess(ax, guess, unit="for Breakout")
     ax.set(
-        xscale="log",
         xlim=(0.25, 5_000),
         xlabel="error, in standard deviations of the game's returns (log axis)",
     )

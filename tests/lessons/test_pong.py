@@ -18,6 +18,7 @@ from PIL import Image
 from course import games, losses
 from course.arrays import Refusal
 from course.atari import screenshot
+from course.authoring.stamps import ROOT
 from course.nets import Agent
 from course.plots import alt_text
 from course.plots import pong as plots
@@ -103,9 +104,12 @@ def test_the_numbers_of_the_run_are_those_of_the_prose(text):
 def test_what_pong_adds_is_what_the_two_configurations_say(text):
     pole, pong = asdict(CARTPOLE), asdict(PONG)
     different = {name for name in pong if pong[name] != pole[name]}
-    says("pong", "Most of the {} say how much is played", in_words(len(different)))
     named = set(re.findall(r"- `(\w+)`:", text))
     assert named == {"entropy_weight", "lr_end", "advantage_floor", "point_ends", "shared"} <= different
+    others, all_of_them = in_words(len(different - named)).capitalize(), in_words(len(different))
+    assert different - named == {"env_steps", "steps", "epochs", "lr", "learners", "recent"}
+    says("pong", "{} of the {} say how long the run is", others, all_of_them)
+    says("pong", "The other {} change what is learned", in_words(len(named)))
     assert PONG.lr_end == 1 / 20
     assert "to a twentieth" in text
     says("pong", "this *floor* of {} points", PONG.advantage_floor)
@@ -155,6 +159,47 @@ def test_the_screen_of_the_first_figure_has_a_ball(best):
     assert all(0 < n < 30 for n in bright)
     middle = start.obs[-1, :, :, 6:36] - env.facts.background[:, 6:36]  # between the paddles: only the ball
     assert (middle > 40).any(axis=(1, 2)).all()
+
+
+def test_a_loss_of_lesson_11_that_is_pasted_needs_torch_and_the_cell_of_imports_says_so():
+    """The lesson itself does without torch, so that a pasted function would not know the name."""
+    source = path("pong", ".py").read_text(encoding="utf-8")
+    pasted = path("ppo", ".py").read_text(encoding="utf-8").split("def clipped_policy_loss")[1]
+    assert "torch." in pasted.split("# %%")[0]
+    assert "\nimport torch" not in source
+    assert "clipped_policy_loss  # or paste your own of lesson 11 and `import torch` below" in source
+
+
+def test_a_sticky_action_is_drawn_at_each_screen_and_not_once_for_four():
+    """Drawn once for all four, a step up would move a paddle at rest either as without it, or not at all."""
+    still, up = np.zeros(64, int), np.ones(64, int)
+    moved = []
+    for sticky in (0.0, 0.25):
+        env = games.Pong(64, sticky=sticky)
+        env.reset(seed=1)
+        for _ in range(20):
+            before, *_ = env.step(still)
+        after, *_ = env.step(up)
+        env.close()
+        paddles = [obs[:, -1, :, 35:40].astype(int) for obs in (before, after)]
+        moved.append({one.tobytes() for one in paddles[1] - paddles[0]})
+    always, sometimes = moved
+    not_at_all = np.zeros_like(paddles[0][0]).tobytes()
+    assert not_at_all not in always
+    assert sometimes - always - {not_at_all}, "some moved a part of the way"
+    says("pong", "each screen has one chance in {} to repeat the action of the screen before", "four")
+    assert EXAMS["sticky"]["sticky"] == 1 / 4
+
+
+def test_no_ops_let_games_start_differently(text):
+    assert "no-ops at the start" in games.PONG_PROTOCOL
+    env = games.Pong(32)
+    env.reset(seed=1)
+    for _ in range(15):
+        obs, *_ = env.step(np.zeros(32, int))
+    env.close()
+    assert len({each.tobytes() for each in obs}) > 10
+    assert "let games start differently" in text
 
 
 # --- watching a run -------------------------------------------------------------------------------
@@ -209,11 +254,36 @@ def test_a_guess_of_the_score_is_drawn_and_a_word_is_refused_before_anything_is_
         asked.append(True)
         yield from updates([-21])
 
-    with pytest.raises(ValueError, match="guess must be"):
-        plots.watch(run(), minutes=1, others=OTHERS, guess="good")
+    for guess, why in (("good", "a number, got 'good'"), (400, r"in \[-21, 21\], got 400")):
+        with pytest.raises(Refusal, match=f"guess must be {why}"):
+            plots.watch(run(), minutes=1, others=OTHERS, guess=guess)
     assert not asked
     assert "You guessed" not in alt_text(plots.scores(list(updates([-21])), OTHERS))
     assert "You guessed 5 points." in alt_text(plots.scores(list(updates([-21])), OTHERS, guess=5))
+
+
+def test_before_the_first_game_is_over_there_is_no_score():
+    alt = alt_text(plots.scores(list(updates([np.nan, np.nan])), OTHERS))
+    assert "no game is over yet after 8,192 steps" in alt
+    assert "nan" not in alt
+
+
+def test_what_the_seed_of_the_lesson_reached_is_said_after_the_prediction(text):
+    steps, minutes = 356_352, 2.9  # as the benchmarks have them
+    assert f"(seed 11) got to 18 after {steps:,} steps, {minutes} minutes" in " ".join(
+        (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").split()
+    )
+    assert "seed=11)" in path("pong", ".py").read_text(encoding="utf-8")
+    told = f"this seed got to 18 points after {steps:,} steps, in {in_words(round(minutes))} minutes"
+    assert text.index("What will yours score") < text.index(told)
+    there = [steps_until(run, 18) for run in load_curves("pong")[OURS].values()]
+    assert np.median(there) > steps
+    assert "most seeds take longer" in text
+
+
+def test_the_sick_one_of_lesson_11_moves_less_than_a_healthy_agent(text):
+    assert "(the starved actor's KL was near $10^{-8}$)" in text
+    assert "its updates move nothing (KL near $10^{-8}$)" in prose("ppo")
 
 
 def test_the_estimate_is_the_median_of_the_others_at_this_speed():
@@ -299,6 +369,20 @@ def test_a_guess_is_drawn_in_a_lost_rally_only(rallies):
     assert "You expected" not in alt_text(plots.microscope(lost, pictures, step=3))
     with pytest.raises(Refusal, match="guess must be"):
         plots.microscope(lost, pictures, step=3, guess="soon")
+    with pytest.raises(Refusal, match=rf"guess must be in \[0, {len(lost) - 1}\], got 70"):
+        plots.microscope(lost, pictures, step=3, guess=70)
+
+
+def test_a_guess_of_the_last_steps_is_not_hidden_by_the_surprise(rallies):
+    lost = rallies[-1][1]
+    pictures = np.zeros((len(lost), 210, 160, 3), np.uint8)
+    for guess in range(7):
+        ax = plots.microscope(lost, pictures, step=61, guess=guess)
+        (panel,) = (each for each in ax.figure.axes if each.get_ylabel().startswith("δ"))
+        (label,) = panel.texts
+        ax.figure.canvas.draw()
+        zero, surprise = panel.transData.transform([(61, 0), (61, lost.deltas[61])])[:, 1]
+        assert label.get_window_extent().y0 > max(zero, surprise)
 
 
 def test_the_circles_are_where_the_ball_was(game):
@@ -389,7 +473,7 @@ def test_return_normalisation_helps_the_critic_and_ten_seeds_prove_nothing(text,
     assert "{:.2f} of the variance against {:.2f}".format(*explained) in text
     chances = {n: comb(10, n) * comb(10, 15 - n) / comb(20, 15) for n in range(5, 11)}
     p = sum(chance for chance in chances.values() if chance <= chances[9] * (1 + 1e-9))
-    assert f"p = {p:.2f} (Fisher's exact test)" in text
+    assert f"in {100 * p:.0f} % of such trials (p = {p:.2f}, Fisher's exact test)" in text
 
 
 def test_the_floor_hardly_ever_acts(text, shipped):
@@ -491,7 +575,8 @@ def test_an_advantage_is_made_of_later_surprises_by_construction():
 
 def test_what_the_microscope_shows_of_the_rally_won(rallies):
     won = rallies[1][len(rallies[1]) // 2]
-    says("pong", "no $\\delta$ is beyond {:.2f}", np.abs(won.deltas).max())
+    assert won.deltas.max() == np.abs(won.deltas).max()
+    says("pong", "the largest $\\delta$ is {:.2f}", won.deltas.max())
     says("pong", "at its end $V = {:.2f}$, more than a point can be", won.values[-1])
     assert won.values[-1] > 1
 
@@ -500,6 +585,7 @@ def test_winners_are_foreseen_and_two_of_four_losses_are(rallies):
     """Two losses are surprises, two are foreseen; their median would describe none of them."""
     early = np.median([rally.values[-31] for rally in rallies[1] if len(rally) > 30])
     says("pong", "before a point won, the critic says {:.2f} (the median)", early)
+    says("pong", "a point that is certain is worth ${}^{{30}} = {:.2f}$", PONG.gamma, PONG.gamma**30)
     surprised = [rally for rally in rallies[-1] if rally.values[-6] > 0.6]
     foreseen = [rally for rally in rallies[-1] if (rally.values[-14:] < 0).all()]
     assert (len(surprised), len(foreseen), len(rallies[-1])) == (2, 2, 4)
@@ -594,7 +680,7 @@ def test_the_1_of_the_unit_did_it_and_not_its_0(coda):
         for name, units in coda["halves"].items()
     }
     centred, scaled = found.values()
-    says("pong", "Breakout's error is still {:,.0f}", centred["breakout"])
+    says("pong", "Breakout's error is still {:,.0f} (on the states it learned from)", centred["breakout"])
     says("pong", "not centred, it is {:.2f}", scaled["breakout"])
     assert max(scaled.values()) < 1
 
@@ -604,5 +690,6 @@ def test_the_coda_is_drawn_with_what_it_says(coda):
     assert "Breakout 1.47e+03 and 0.69" in alt_text(ax)
     assert "You guessed 3 for Breakout." in alt_text(ax)
     assert "You guessed" not in alt_text(plots.coda(coda["raw"], coda["units_of_its_own"]))
-    with pytest.raises(Refusal, match="guess must be"):
-        plots.coda(coda["raw"], coda["units_of_its_own"], guess="less")
+    for guess in ("less", 0, -1):
+        with pytest.raises(Refusal, match="guess must be"):
+            plots.coda(coda["raw"], coda["units_of_its_own"], guess=guess)
