@@ -231,7 +231,7 @@ lines = {"whole score": writer.learn(whole_score)}
 figure.learning(lines, guess=guess)
 
 # %% [markdown]
-# It has hardly moved: 603 million, in the median of ten seeds. This picture will stay with us. Each of the next lessons
+# The writer has hardly moved: 603 million, in the median of ten seeds. This picture will stay with us. Each of the next lessons
 # adds a line to it, drawn by a function that you write. Nothing about the judge will change between the lines, only the
 # weight that each token gets.
 #

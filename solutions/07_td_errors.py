@@ -140,7 +140,7 @@ print(f"with the TD error, after 12 updates: {after_12:,.0f} million points")
 figure.learning(lines, old=older, guess=guess, guess_at=12)
 
 # %% [markdown]
-# After 12 updates it is at 2,474 of 2,500 million. Nothing about the judge has changed: it still pays once, at the end. Only
+# After 12 updates the writer is at 2,474 of 2,500 million. Nothing about the judge has changed: it still pays once, at the end. Only
 # the weight that each token gets has changed. How well does one batch of 20 answers point, with each of the four weights? A
 # cosine of 1 is the true direction.
 

@@ -249,7 +249,7 @@ exact = {
 figure.learning(exact, old=["R - V", "TD error"])
 
 # %% [markdown]
-# After 12 updates it has 2,310 million: more than $R - V$, less than $\delta$. With an exact critic there is nothing to be
+# After 12 updates GAE has 2,310 million: more than $R - V$, less than $\delta$. With an exact critic there is nothing to be
 # gained here by looking further than one step.
 #
 # Now the blind critic, with two more positions of the dial.

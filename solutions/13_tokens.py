@@ -30,7 +30,7 @@ from course.returns import gae, leave_one_out
 from course.studies.tokens import critics as critic_runs
 from course.studies.tokens import methods
 
-# %% [markdown]
+# %% [markdown] slide="notes"
 # `gae` and `leave_one_out` are the functions that you wrote in lessons 8 and 6, in the course's own words. Paste yours into a new
 # cell here if you like: they fit.
 

@@ -220,6 +220,43 @@ def test_an_exercise_says_what_its_arguments_are_and_what_it_asks_for(decks):
     assert "probabilities holds" in squeezed(shown)
 
 
+def test_an_exercise_whose_first_sentences_lead_to_a_list_says_what_to_do(decks):
+    """A slide has no room for the list, and a sentence that breaks off before it says nothing."""
+    shown = next(slide["shown"] for slide in decks["10_actor_critic"] if "10.3" in slide["shown"])
+    assert "Before the optimizer's step" in squeezed(shown)
+    assert "You get" not in shown
+
+
+def test_what_is_left_of_a_paragraph_says_again_what_its_it_means():
+    def shown(*said, told):
+        (unit,) = units.units(prose.blocks(" ".join(said)), told=told)
+        return prose.html.unescape(re.sub("<.*?>", "", unit.html.replace("</p><p>", " ")))
+
+    lead, leans = "The batch says: plainer.", "It saw bold tokens lose their steady points, and no jackpot."
+    assert shown(lead, leans, told=[lead]) == f"{lead} {leans}"
+    stands = "So bold tokens have lost their steady points, and won no jackpot."
+    assert shown(lead, stands, told=[lead]) == stands
+    lost = "It says: plainer."  # said again, that would be one more "it" without a meaning
+    assert shown(lost, leans, told=[lost]) == leans
+
+
+def test_a_few_words_before_a_poll_are_spoken_and_an_aside_is_no_caption(decks):
+    for name in LESSONS:
+        for before, slide in zip(decks[name], decks[name][1:], strict=False):
+            if slide["kind"] == "poll" and before["kind"] == "text":
+                assert "Turn the dial, over" not in before["shown"]
+            assert slide["kind"] != "picture" or " (You may" not in slide["shown"]
+    poll = next(slide for slide in decks["08_gae"] if "which step gets the most credit" in slide["shown"])
+    assert "Turn the dial" in poll["notes"]
+    assert prose.opening(["(You may stop.)", "It takes some seconds.", "(An aside.)"]) == [1, 2]
+
+
+def test_a_section_begins_with_words_where_there_are_any(decks):
+    slide = next(slide for slide in decks["08_gae"] if "Here is your gae for the writer" in slide["shown"])
+    assert squeezed(slide["shown"]).startswith("The last line of the picture Here is your gae")
+    assert slide["kind"] == "text"
+
+
 def test_a_long_list_and_a_long_table_go_on_on_another_slide():
     items = "\n".join(
         f"{number}. An item that takes a line of a slide, more or less." for number in range(1, 21)

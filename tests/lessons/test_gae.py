@@ -97,7 +97,7 @@ def test_with_a_blind_critic_only_the_last_token_is_a_surprise_and_lam_is_one_fa
 
 def test_the_last_line_lies_between_the_two_before(lesson):
     exact = lesson["exact"]
-    said = "After 12 updates it has {:,.0f} million"
+    said = "After 12 updates GAE has {:,.0f} million"
     says("gae", said, round(millions(exact["GAE 0.95"], 12), -1))
     early = {name: run.scores[:, 12] for name, run in exact.items()}
     assert early["R - V"].max() < early["GAE 0.95"].min()

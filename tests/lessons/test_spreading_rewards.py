@@ -180,7 +180,12 @@ def test_writer_write_draws_each_token_at_its_probability():
 def test_the_first_line_has_hardly_moved(lesson):
     last = lesson["lines"]["whole score"].scores[:, -1] / 1e6
     assert len(last) == 10
-    says(TOPIC, "It has hardly moved: {:.0f} million, in the median of {} seeds", np.median(last), "ten")
+    says(
+        TOPIC,
+        "The writer has hardly moved: {:.0f} million, in the median of {} seeds",
+        np.median(last),
+        "ten",
+    )
     assert last.max() < 700
 
 

@@ -54,7 +54,11 @@ def test_line_4_of_the_figure(lesson):
     says(
         "td_errors", "took the writer to {:,.0f} million in the first 12 updates", median(lines["R - V"], 12)
     )
-    says("td_errors", "After 12 updates it is at {:,.0f} of 2,500 million", median(lines["TD error"], 12))
+    says(
+        "td_errors",
+        "After 12 updates the writer is at {:,.0f} of 2,500 million",
+        median(lines["TD error"], 12),
+    )
     cosines = {name: run.cosines[:, :10].mean() for name, run in lines.items()}
     says("td_errors", "to {:.2f} and {:.2f}", cosines["minus the others"], cosines["R - V"])
     says("td_errors", "Credit turns it most of the way, to {:.2f}", cosines["TD error"])

@@ -14,6 +14,7 @@ ROOM = 560  # px of height for text below a small title
 HEAD = 64  # px that a large title takes more
 SHORT = 30  # words of a text that only leads to what comes next
 FEW = 28  # words that can be written larger
+LEAST = 8  # words that are too few for a slide of their own before a poll
 ASKS = re.compile(r"\b[Rr]eturn\b|\?$|^Share|the result is")
 
 
@@ -133,7 +134,7 @@ def main_path(lesson: Lesson, predictions: Sequence[Any] = ()) -> list[Slide]:
         if isinstance(part, Code):
             told = _add_code(deck, part, after)
         else:
-            _add_text(deck, part, told, leads_on=_leads_on(part, parts[number + 1 :]))
+            _add_text(deck, part, told, parts[number + 1 :])
             told = None
     for notes in deck.carried:
         deck.slides[-1] = _changed(deck.slides[-1], notes=deck.slides[-1].notes + notes)
@@ -150,7 +151,15 @@ def _leads_on(text: Text, later: Sequence[Text | Code]) -> bool:
     return False
 
 
-def _add_text(deck: Deck, text: Text, told: list[str] | None, *, leads_on: bool) -> None:
+def _is_spoken(text: str, later: Sequence[Text | Code]) -> bool:
+    """Whether a text is only a few words that lead to what comes next, and no slide of their own."""
+    polled = bool(later) and isinstance(later[0], Text) and later[0].poll
+    count = prose.words(text)
+    return (text.endswith(":") and count <= FEW / 2) or (polled and count <= LEAST and text.endswith("."))
+
+
+def _add_text(deck: Deck, text: Text, told: list[str] | None, later: Sequence[Text | Code]) -> None:
+    leads_on = _leads_on(text, later)
     if text.slide == "notes":
         deck.to_last(prose.whole("\n\n".join(block.source for block in text.blocks)))
         return
@@ -165,9 +174,10 @@ def _add_text(deck: Deck, text: Text, told: list[str] | None, *, leads_on: bool)
     found = text.blocks
     said = found[-1].source if found else ""
     count = prose.words(said)
-    if len(found) == 1 and said.endswith(":") and count <= FEW / 2 and not deck.fresh:
-        deck.carried.append(prose.whole(said))
-        deck.lead = said if leads_on else ""
+    left = units.left(said, told or ())
+    if len(found) == 1 and not deck.fresh and _is_spoken(left, later):
+        deck.carried.append(prose.whole(left))
+        deck.lead = left if leads_on else ""
         return
     if not leads_on or not found or (told and len(found) == 1):
         deck.pages(units.units(found, told=told))
@@ -187,8 +197,7 @@ def _add_text(deck: Deck, text: Text, told: list[str] | None, *, leads_on: bool)
 def _add_exercise(deck: Deck, text: Text) -> None:
     number, name, worth = text.exercise.groups()
     asked = [block for block in text.blocks[1:] if block.kind != "fold"]
-    paragraphs = [block.source for block in asked if block.kind == "text"]
-    shown = _asks(paragraphs[0])
+    shown = _asks(_of_whole_sentences([block.source for block in asked if block.kind == "text"]))
     formulas = "".join(prose.whole(block.source) for block in asked if block.kind == "formula")
 
     signature, told = deck.signatures.get(name, (f"{name}(…)", ""))
@@ -204,9 +213,16 @@ def _add_exercise(deck: Deck, text: Text) -> None:
     deck.add("exercise", body, notes, title=title, large=True, name=name)
 
 
-def _asks(paragraph: str) -> list[str]:
+def _of_whole_sentences(paragraphs: Sequence[str]) -> list[str]:
+    """The first paragraph; if it breaks off where a list goes on, what it said so far, and the next one."""
+    said = prose.sentences(paragraphs[0])
+    if said[-1].endswith((".", "?", "!", ":", ")")) or len(paragraphs) == 1:
+        return said
+    return said[:-1] + prose.sentences(paragraphs[1])
+
+
+def _asks(said: Sequence[str]) -> Sequence[str]:
     """What an exercise asks for, with what was said of its arguments before, and as much more as has room."""
-    said = prose.sentences(paragraph)
     first = next((place for place, sentence in enumerate(said) if ASKS.search(sentence)), 0)
     end = first + 1
     while first and prose.words(" ".join(said[first - 1 : end])) <= prose.WORDS:
@@ -268,6 +284,8 @@ def _add_code(deck: Deck, code: Code, after: Text | Code | None) -> list[str] | 
     if told:
         notes = prose.whole(after.blocks[0].source) + notes
 
+    if code.pictures and deck.fresh and deck.lead and said:  # a section begins with words
+        deck.add("text few", units.sentences_of([deck.lead], deck.lead).html, "")
     for picture in code.pictures:
         below = "" if picture.moves else said or re.sub(":$", ".", deck.lead)
         deck.add("picture", outputs.picture_body(picture, below), notes)

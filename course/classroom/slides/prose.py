@@ -37,6 +37,11 @@ HIDDEN = re.compile(r"`[^`]*`|\$[^$]*\$|<[^>]*>")  # a full stop in here ends no
 ENDS = re.compile(r"[.?!][\"”’)*_]*\s+(?=[\"“(*_A-Z0-9])")
 # Words at the beginning of a sentence that lean on the sentence before it.
 LEANING = re.compile(r"(It|They|This|That|These|Those|So|But|And|Then|There|He|She|Its|Both|Neither|Or)\b")
+# The same where the sentence before stands on another slide: an "it" is lost there, and a "so" does no harm.
+LEANS = re.compile(
+    r"(It|They|This|That|These|Those|He|She|Its|Both|Neither|Only that|"
+    r"(And|But|Then|If)( yet)? (it|they|its))\b"
+)
 INSTEAD = re.compile(r"\binstead\b")  # of what the sentence before says
 # Words about the notebook, and asides: they stand in the notes.
 IN_NOTEBOOK = re.compile(r"\b(cell|cells|slider|seconds|Dig deeper|Move|Run|Try it)\b|^\(")
@@ -192,7 +197,9 @@ def opening(said: Sequence[str]) -> list[int]:
 
     What is said about the notebook is passed over, if there is anything else.
     """
-    first = next((place for place, sentence in enumerate(said) if not PASSED.search(sentence)), 0)
+    kept = [place for place, sentence in enumerate(said) if not PASSED.search(sentence)]
+    kept += [place for place, sentence in enumerate(said) if not sentence.startswith("(")]
+    first = kept[0] if kept else 0
     begun = said[first].rstrip('*")”')
     more = begun.endswith("?") or words(begun) <= 7
     return [first, first + 1] if more and first + 1 < len(said) else [first]

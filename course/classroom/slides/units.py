@@ -39,7 +39,9 @@ def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: fl
     """
     for number, block in enumerate(found):
         after = found[number + 1] if number + 1 < len(found) else Block("text", "")
-        if block.kind == "text":
+        if block.kind == "text" and all(map(prose.PASSED.search, prose.sentences(block.source))):
+            yield sentences_of([], block.source)
+        elif block.kind == "text":
             introduces = after.kind not in ("text", "fold")
             if number == 0 and told:
                 yield _rest(block.source, told, introduces=introduces)
@@ -57,13 +59,29 @@ def units(found: Sequence[Block], *, told: Sequence[str] | None = None, room: fl
             yield Unit(html="", words=0, height=0, notes=prose.whole(block.source))
 
 
+def left(paragraph: str, told: Sequence[str]) -> str:
+    """What a paragraph says besides the sentences that stand elsewhere."""
+    return " ".join(sentence for sentence in prose.sentences(paragraph) if sentence not in told)
+
+
 def _rest(paragraph: str, told: Sequence[str], *, introduces: bool) -> Unit:
-    """What is left of a paragraph when its lead stands elsewhere, if that is worth a slide."""
-    left = " ".join(sentence for sentence in prose.sentences(paragraph) if sentence not in told)
-    tells = any(not prose.IN_NOTEBOOK.search(sentence) for sentence in prose.sentences(left))
-    if not tells or (prose.words(left) < 10 and "**" not in left and not introduces):
+    """What is left of a paragraph when its lead stands elsewhere, if that is worth a slide.
+
+    If that begins with an "it", what was said before is said again, so that the slide stands alone. Above a
+    table or the like there is no room for it.
+    """
+    rest = left(paragraph, told)
+    tells = any(not prose.IN_NOTEBOOK.search(sentence) for sentence in prose.sentences(rest))
+    if not tells or (prose.words(rest) < 10 and "**" not in rest and not introduces):
         return sentences_of([], paragraph)
-    return sentences_of(prose.leads(left, introduces=introduces), paragraph, introduces=introduces)
+
+    shown = prose.leads(rest, introduces=introduces)
+    firm = [place for place, sentence in enumerate(told) if not prose.LEANS.match(sentence.lstrip("*"))]
+    if firm and not introduces and prose.LEANS.match(shown[0].lstrip("*")):
+        again = [*told[firm[-1] :], *shown]
+        if prose.words(" ".join(again)) <= prose.WORDS + prose.PROP:
+            shown = again
+    return sentences_of(shown, paragraph, introduces=introduces)
 
 
 def sentences_of(shown: Sequence[str], paragraph: str, *, introduces: bool = False) -> Unit:
