@@ -4,7 +4,7 @@
 # *About 50 minutes. You need lesson 13. Words and symbols: [glossary](../docs/glossary.md), [notation](../docs/notation.md).*
 #
 # Lesson 13 ended with a riddle. Whatever weight the tokens got, the model earned nearly five million points, and only the
-# drift that it paid for them differed. So what *should* a prize cost? And there is a second gap. The judge of lesson 13
+# drift that it paid for them differed. So what *should* a prize cost? And there is a second question. The judge of lesson 13
 # was a rule that we had written down. For most answers nobody can write down what makes them good. What people can do is
 # to say which of two answers they like better. From such pairs one trains a network, the *reward model*, and that network
 # becomes the judge.
@@ -32,8 +32,9 @@ from course.worlds.writer import WEIGHTS
 # %% [markdown]
 # ## What must a jackpot cost?
 #
-# Drift is counted in nats, and a nat is a factor of $e$: how much likelier the policy has made its answers than the reference
-# did. Of the answers of an ideal writer, one in a thousand is a jackpot; to be exact, a share of 0.00101.
+# Drift is counted in nats, and a nat is a factor of $e$: how much likelier an answer is now than it was under the reference.
+# Let the reference be an ideal writer for once, the program that wrote the texts of lesson 13. Of its answers one in a
+# thousand is a jackpot; to be exact, a share of 0.00101.
 #
 # *Predict first.* A policy writes jackpots and nothing else, and drifts no further than it has to. How many nats away from
 # the reference is it?
@@ -46,25 +47,26 @@ nats, prizes = frontier.frontier()
 plots.frontier(nats, prizes, guess=guess)
 
 # %% [markdown]
-# $\log(1 / 0.00101) = 6.9$ nats. That is the right end of the curve. Why can it not be cheaper? Whoever always writes
-# jackpots has made the event "a jackpot" $1 / 0.00101$ times as likely, and the divergence of two policies is at least that
-# of any one event. And why need it not be dearer? Because one policy pays exactly that: the reference, with all answers but
-# the jackpots thrown away.
+# $\log(1 / 0.00101) = 6.9$ nats: there the curve reaches 5 million. Why can it not be cheaper? Whoever always writes jackpots
+# has made the event "a jackpot" $1 / 0.00101$ times as likely, and two policies are never nearer to each other, in nats,
+# than their chances of one event are. And why need it not be dearer? Because one policy pays exactly that: the reference,
+# with all answers but the jackpots thrown away.
 #
-# Between the ends, the cheapest policy *tilts* the reference. It makes each answer likelier, the more it is paid:
+# Between the ends, the cheapest policy *tilts* the reference. It multiplies the chance of each answer by a factor that grows
+# with its prize, and divides by the sum of these products:
 #
 # $$\pi^*(\text{answer}) \propto \pi_{\text{ref}}(\text{answer}) \; e^{R / \beta}$$
 #
 # So for every mean prize there is a least number of nats. These least costs are the **frontier**, and no policy lies above
-# it. In most tasks nobody knows the frontier. In ours six numbers are enough, because the prize depends only on how many
-# lucky words there are.
+# it. In most tasks nobody knows the frontier. In ours the chances of 0 to 5 lucky words are enough, because the prize
+# depends on nothing else.
 
 # %% [markdown]
 # ## The leash
 #
 # The $\beta$ in the exponent is lesson 13's price, in points a nat. A policy that makes the most of prize minus $\beta$ times
-# drift ends exactly on the frontier, at the place where one more nat buys $\beta$ points. Move it, and watch which answers
-# the best policy writes.
+# drift ends exactly on the frontier, at the place where one more nat buys $\beta$ points. Move $\beta$, and watch which
+# answers the best policy writes.
 
 
 # %%
@@ -79,16 +81,16 @@ widgets.Explorer(
 
 # %% [markdown]
 # At 5 million points a nat the policy hardly moves. At 50 thousand, the price of lesson 13, it pays 6.9 nats and writes
-# jackpots. One number decides, and it has a unit. The same 0.01 means one thing for a score between 0 and 1, and another for
-# a score between 0 and 5 million: that is lesson 2's story, in another place.
+# jackpots. One number decides, and it has a unit. A $\beta$ of 0.01 means one thing for a score between 0 and 1, and another
+# for a score between 0 and 5 million: that is lesson 2's story, in another place.
 
 # %% [markdown]
 # ## What the runs paid
 #
-# Here are the weights of lesson 13 with the learned critic, and 10 seeds of each. (They were trained for 60 updates before
-# you came; `help(studies)` gives the command.) Every dot is one policy. The curve is now that of the reference network
-# itself, with its own chances of lucky words. The runs began from three such networks, and the three curves end between 6.6
-# and 6.8 nats.
+# Here are five weights of lesson 13, three of them with a learned critic, and 10 seeds of each. (They were trained for 60
+# updates before you came; `help(studies)` gives the command.) Every dot is one policy. The curve is now that of the reference
+# network itself, with its own chances of lucky words. The runs began from three such networks, and the three curves reach 5
+# million between 6.6 and 6.8 nats.
 
 # %%
 methods = studies.methods()
@@ -126,14 +128,15 @@ for place in tales.PLACES:
     print(f"{place:12} {whole:11.2f} {others:18.2f}")
 
 # %% [markdown]
-# At the treasures, and where an answer goes on instead of ending, the two paid nearly alike, 11.3 and 8.9 nats. At
+# At the treasures, and where an answer goes on instead of ending, the two are not far apart: 11.3 and 8.9 nats. At
 # adjectives, animals and verbs, which no judge pays for, the whole score paid 22.3 nats, and the other 1.5. So that is
 # what subtracting the others' mean bought in this task: not a higher prize, but the same prize without drifting where
 # nothing was to be gained.
 #
-# Two lines tell a second story. $R - V$ and $\delta$ ask a critic, and pay *more* than the mean of the others, which asks
-# nobody. A young critic is no gift by itself. And $R$ is here the whole reward, with the tolls of words that were written
-# before: what is still to come, minus $V$, is GAE at $\lambda = 1$, and pays 14.6 nats in lesson 13's runs of five seeds.
+# Two rows of the table before it tell a second story. $R - V$ and $\delta$ (the TD error) ask a critic, and pay *more* than
+# the mean of the others, which asks nobody. A young critic is no gift by itself. Besides, $R$ is here the whole reward of an
+# answer, with the tolls of words that were written before. Only what is *still to come*, minus $V$, is GAE at $\lambda = 1$,
+# which pays 14.6 nats in lesson 13's runs of five seeds.
 
 # %% [markdown]
 # ## A judge who learned
@@ -143,9 +146,9 @@ for place in tales.PLACES:
 #
 # $$P(\text{first is preferred}) = \sigma(s_1 - s_2), \qquad \sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
-# Only the difference counts. So a learned score has no zero, and its unit is not the point: a difference says how sure
-# the reader is, and not how much more he would pay. A reader who never errs, like ours, does not settle even that: once
-# all pairs are in the right order, the loss falls with every stretching of the scores. So we shall count in standard
+# Only the difference counts. So a learned score has no zero, and its unit is not that of a prize: a difference says how sure
+# the reader is, and not how much more he would pay. A reader who never errs, like ours below, leaves even that unit open:
+# once all pairs are in the right order, the loss falls with every stretching of the scores. So we shall count in standard
 # deviations: that is lesson 1 again.
 
 # %% [markdown]
@@ -227,8 +230,9 @@ believers = studies.fooled()
 plots.fooled(steps, others=believers["50 pairs, cut"], guess=guess)
 
 # %% [markdown]
-# Follow the thick line, which is your run. (On another processor it may end elsewhere, as 150 updates magnify a rounding; one
-# of the thin lines is ours.) At first belief and truth rise together, up to 2.8 million. Then the judge goes on being
+# Follow the thick line, your run, to its large dot. To the right stands the root of the drift, as in Gao et al. (2022), and
+# where the drift shrinks the line turns back. (On another processor it may end elsewhere, as 150 updates magnify a rounding;
+# one of the thin lines is ours.) At first belief and truth rise together, up to 2.8 million. Then the judge goes on being
 # pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**, in the words of
 # Marilyn Strathern: when a measure becomes a target, it ceases to be a good measure. Here is what pleases him:
 
@@ -251,9 +255,9 @@ for step in (steps[0], steps[15], steps[-1]):
 # %% [markdown]
 # ## How many pairs?
 #
-# Would a judge who has read more be safer? On the right, every dot is a judge: how good he looked on new pairs, and what the
-# policy that learned from him was truly paid in the end. "Cut" says that a fifth of his pool was cut off, "leash" that a nat
-# of drift costs a tenth of his standard deviation.
+# Would a judge who has read more be safer? On the left, thick lines are medians. On the right, every dot is a judge: how good
+# he looked on new pairs, and what the policy that learned from him was truly paid in the end. "Cut" says that a fifth of his
+# pool was cut off, "leash" that a nat of drift costs a tenth of his standard deviation.
 
 # %%
 kinds = {}
@@ -282,7 +286,7 @@ for name, seeds in kinds.items():
 # - *How good he looks does not tell*, on new pairs out of his own pool. Judges of 50 pairs without cut answers are right
 #   in 84 % of new pairs, and their policies end at 4.8 million; judges of 200 pairs with cut answers are right in 98 %,
 #   and theirs end at 3.9. One judge of 200 pairs who had read no cut answers was right in 98 % too. His policy ceased to
-#   write an end, and earned next to nothing.
+#   write an end, and earned next to nothing: the cross at the bottom right.
 # - *Nobody watches the language.* The rule does not read the grammar, so no pair could teach it to the judge. Without a
 #   leash, fewer than one answer in ten is still made of whole sentences in 33 of the 40 policies (those of 1,000 pairs
 #   without cut answers are among them).
@@ -305,7 +309,8 @@ for name, seeds in kinds.items():
 # answers are no group: raise a `ValueError`.
 #
 # <details><summary>Hint 1</summary>numpy's <code>std</code> is the population's already.</details>
-# <details><summary>Hint 2</summary>Ask for equal scores before you divide: <code>if spread == 0</code>.</details>
+# <details><summary>Hint 2</summary>Ask whether the largest score is the smallest before you divide. The computed spread of
+# equal scores need not be 0: for three times 0.1 it is 1e-17.</details>
 # <details><summary>What you should see</summary>Scores 1, 1, 4: <code>[-0.707, -0.707, 1.414]</code>.</details>
 
 
@@ -315,10 +320,9 @@ def group_advantages(scores):
     ### BEGIN SOLUTION
     if len(scores) < 2:
         raise ValueError(f"scores must hold at least two answers, got {len(scores)}")
-    spread = np.std(scores)
-    if spread == 0:
+    if np.max(scores) == np.min(scores):
         return np.zeros(len(scores))
-    return (scores - np.mean(scores)) / spread
+    return (scores - np.mean(scores)) / np.std(scores)
     ### END SOLUTION
 
 
@@ -329,9 +333,10 @@ check(group_advantages)
 group_advantages = use(group_advantages)
 
 # %% [markdown]
-# Does it matter that the mean contains the own score? Leave-one-out is $n / (n - 1)$ times score minus mean: the same
+# Does it matter that the mean contains an answer's own score? Leave-one-out is $n / (n - 1)$ times score minus mean: the same
 # direction, a little longer. The division by the spread is another matter. It changes the *unit* from batch to batch. If
-# nineteen of twenty answers are perfect, the one that is not gets -4.4, however little it missed:
+# nineteen of twenty answers are perfect, the one that is not gets -4.4, however little it missed. Leave-one-out, beside it,
+# says how much that was:
 
 # %%
 scores = np.append(np.full(19, 5.0), 2.5)
@@ -339,11 +344,11 @@ print(group_advantages(scores).round(2)[[0, -1]], leave_one_out(scores).round(2)
 
 # %% [markdown]
 # And there is a trap. If the prize is divided and the toll is not, the exchange rate between points and nats changes with
-# every batch: that is another $\beta$. So "groups" divides the sum of both, and "groups, prize only" shows what happens
-# otherwise.
+# every batch: that is another $\beta$. So "groups" centres and divides the sum of both, and "groups, prize only" shows what
+# happens to a toll that is left outside.
 #
-# The last panel asks how clearly a batch of 20 points towards lucky words, before any training: the mean of its push over its
-# standard deviation. (A critic has learned from 100 batches there.)
+# The last panel asks how clearly a batch of 20 answers points towards lucky words, before any training: the mean of its push
+# over its standard deviation. (A critic has learned from 100 batches there.)
 
 # %%
 signal = studies.signal()
@@ -363,7 +368,7 @@ plots.compared(methods, snr=clearness)
 # What separates them, said plainly (medians of 10 seeds, 60 updates):
 #
 # - The prize separates nothing: all lie between 4.90 and 4.93 million.
-# - The whole score pays 30.3 nats, leave-one-out 12.3, the group 11.7, GAE 11.0. A centre brings most of it.
+# - The whole score pays 30.3 nats, leave-one-out 12.3, the group 11.7, GAE 11.0. Centring saves most of them.
 # - GAE pays less than leave-one-out in 7 of 10 seeds, and less than the group in 8. That is a small lead. What it has
 #   over both is that none of the ten goes astray: in its worst one 69 % of the answers are whole sentences, against 39 %
 #   and 0 %.
@@ -371,7 +376,8 @@ plots.compared(methods, snr=clearness)
 #   more than leave-one-out, which has no critic.
 # - The group's batches point more clearly than those of leave-one-out, 5.2 against 1.4. In nats there is nothing to be seen
 #   of it: their necessary shares are both 54 %.
-# - "Prize only" pays 123 nats, and writes no whole sentence in any seed. That is its toll and not its baseline.
+# - "Prize only" pays 123 nats, and writes no whole sentence in any seed. Its toll is cheaper, at most 25 thousand points a
+#   nat, and no mean is subtracted from it.
 #
 # And where the critic does *not* win: leave-one-out has 2.52 million over the first ten updates, where GAE has 2.29. It needs
 # no second network, and six tenths of the time. And this task is kind to it: twenty answers a batch, short ones, one task,

@@ -98,7 +98,8 @@ PREFERENCE_LOSS = Exercise(
             _preference_loss(surprise=lambda gap: 1 - gap.sigmoid()),
         ),
         (
-            "The sigmoid is missing: scores would drift apart for ever, as no pair is ever sure enough.",
+            "Sigmoid and logarithm are missing: a pair that is right by far pulls as hard as one that is "
+            "wrong. It is minus log sigmoid.",
             _preference_loss(surprise=torch.neg),
         ),
         (
@@ -111,8 +112,8 @@ PREFERENCE_LOSS = Exercise(
             _preference_loss(gap=_of_both_exps, surprise=kept),
         ),
         (
-            "1e-8 is added under the logarithm. A judge that is wrong by 10,000 then hears 18 and gets no "
-            "gradient: take logsigmoid.",
+            "1e-8 under the logarithm keeps the loss below 18.5, so a judge that is wrong by 10,000 gets no "
+            "gradient. Take logsigmoid.",
             _preference_loss(surprise=lambda gap: -(gap.sigmoid() + 1e-8).log()),
         ),
         (
@@ -131,8 +132,8 @@ PREFERENCE_LOSS = Exercise(
             _preference_loss(gap=lambda chosen, rejected: (chosen - rejected).clamp(-50, 50)),
         ),
         (
-            "That is a hinge: a pair that is right by more than 1 teaches nothing. Here every pair does, "
-            "ever less: minus log sigmoid.",
+            "That is a hinge: a pair that is right by more than 1 teaches nothing. Here every pair teaches "
+            "something, less and less as it gets surer: minus log sigmoid.",
             _preference_loss(surprise=lambda gap: (1 - gap).relu()),
         ),
         (
@@ -140,11 +141,13 @@ PREFERENCE_LOSS = Exercise(
             _preference_loss(surprise=lambda gap: (-gap).relu()),
         ),
         (
-            "That is a squared error against 1. A preference is a chance: minus log sigmoid.",
+            "The difference is pulled towards 1 by a squared error, so a pair that is right by more is "
+            "pulled back. A larger lead is never worse: minus log sigmoid.",
             _preference_loss(surprise=lambda gap: (1 - gap).square()),
         ),
         (
-            "The chance of being wrong is squared. Its surprise is minus log sigmoid.",
+            "The chance of being wrong is squared. What counts is the surprise at the verdict: minus log "
+            "sigmoid.",
             _preference_loss(surprise=lambda gap: (1 - gap.sigmoid()).square()),
         ),
         (

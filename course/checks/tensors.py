@@ -79,7 +79,9 @@ def _must_be_a_loss(loss: Any) -> None:
         kind = "None" if loss is None else type(loss).__name__
         raise Odd(f"Returned {kind}; expected a tensor, so that a gradient can flow through it.")
     if loss.ndim:
-        raise Odd(f"Returned a tensor of shape {tuple(loss.shape)}; a loss is one number, shape ().")
+        shape = tuple(loss.shape)
+        expected = "a loss is one number, shape (). Was the mean forgotten?"
+        raise Odd(f"Returned a tensor of shape {shape}; {expected}")
     if not loss.requires_grad:
         raise Odd("No gradient flows through the loss. Was everything detached, or turned into numbers?")
 

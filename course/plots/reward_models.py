@@ -71,7 +71,7 @@ def frontier(
     words.append(f"always a jackpot costs {nats.max():.2f}")
 
     for n, (cost, won) in (best_of or {}).items():
-        ax.plot(cost, won / MILLION, "X", color=COLORS["value"], ms=8)
+        ax.plot(cost, won / MILLION, "X", color=COLORS["value"], ms=8, clip_on=False)
         ax.annotate(f"best of {n:,}", (cost, won / MILLION), xytext=(9, -11), textcoords="offset points")
         words.append(f"the best of {n:,} has {won / MILLION:.2f} million for {abs(cost):.2f} nats")
     for nth, (way, paid) in enumerate(spent.items()):
@@ -226,7 +226,7 @@ def judges(runs: Runs, *, axes: dict[str, Axes]) -> Axes:
         left.plot(update, np.median(prizes, axis=0), color=colour, marker=mark, markevery=4, ms=5, label=kind)
 
         accuracy = np.array([run.accuracy for run in seeds.values()])
-        right.plot(100 * accuracy, prizes[:, -1], mark, color=colour, ms=6, alpha=0.7)
+        right.plot(100 * accuracy, prizes[:, -1], mark, color=colour, ms=6, alpha=0.7, clip_on=False)
         words.append(
             f"{kind}: accuracy {np.median(accuracy):.1%}, true prize {np.median(prizes.max(axis=1)):.2f} at "
             f"its best and {np.median(prizes[:, -1]):.2f} at the end"
