@@ -33,8 +33,8 @@ from course.worlds.writer import WEIGHTS
 # ## What must a jackpot cost?
 #
 # Drift is counted in nats, and a nat is a factor of $e$: how much likelier an answer is now than it was under the reference.
-# Let the reference be an ideal writer for once, the program that wrote the texts of lesson 13. Of its answers one in a
-# thousand is a jackpot; to be exact, a share of 0.00101.
+# Let the reference be an ideal writer, the program that wrote lesson 13's texts. Of its answers one in a thousand is a
+# jackpot; to be exact, a share of 0.00101.
 #
 # *Predict first.* A policy writes jackpots and nothing else, and drifts no further than it has to. How many nats away from
 # the reference is it?
@@ -52,8 +52,7 @@ plots.frontier(nats, prizes, guess=guess)
 # than their chances of one event are. And why need it not be dearer? Because one policy pays exactly that: the reference,
 # with all answers but the jackpots thrown away.
 #
-# Between the ends, the cheapest policy *tilts* the reference. It multiplies the chance of each answer by a factor that grows
-# with its prize, and divides by the sum of these products:
+# Between the ends, the cheapest policy *tilts* the reference. It multiplies each chance by a factor that grows with the prize:
 #
 # $$\pi^*(\text{answer}) \propto \pi_{\text{ref}}(\text{answer}) \; e^{R / \beta}$$
 #
@@ -230,11 +229,11 @@ believers = studies.fooled()
 plots.fooled(steps, others=believers["50 pairs, cut"], guess=guess)
 
 # %% [markdown]
-# Follow the thick line, your run, to its large dot. To the right stands the root of the drift, as in Gao et al. (2022), and
-# where the drift shrinks the line turns back. (On another processor it may end elsewhere, as 150 updates magnify a rounding;
-# one of the thin lines is ours.) At first belief and truth rise together, up to 2.8 million. Then the judge goes on being
-# pleased, and the true prize falls to 0.34 million, below where it began. This is **Goodhart's law**, in the words of
-# Marilyn Strathern: when a measure becomes a target, it ceases to be a good measure. Here is what pleases him:
+# To the right stands the root of the drift. Follow the thick line, your run, to its large dot. (On another processor it may
+# end elsewhere, as 150 updates magnify a rounding; one of the thin lines is ours.) At first belief and truth rise together,
+# up to 2.8 million. Then the judge goes on being pleased, and the true prize falls to 0.34 million, below where it began.
+# This is **Goodhart's law**, in the words of Marilyn Strathern: when a measure becomes a target, it ceases to be a good
+# measure. Here is what pleases him:
 
 # %% tags=["nbval-ignore-output"]
 for step in (steps[0], steps[15], steps[-1]):
@@ -248,9 +247,8 @@ for step in (steps[0], steps[15], steps[-1]):
 # pleases him, and finds answers unlike all that he has read. Out there he is wrong, as none of his pairs had told
 # him anything about it.
 #
-# We took this seed because it shows the turn so clearly. The thin lines are ten seeds, this one among them, each with a judge
-# of its own. In all ten the belief rises. In five of them the true prize of the last ten updates lies more than a tenth below
-# the best ten.
+# We took this seed because it shows the turn so clearly. The thin lines are ten seeds, each with a judge of its own. In all
+# ten the belief rises. In five of them the true prize of the last ten updates lies more than a tenth below the best ten.
 
 # %% [markdown]
 # ## How many pairs?
@@ -335,8 +333,8 @@ group_advantages = use(group_advantages)
 # %% [markdown]
 # Does it matter that the mean contains an answer's own score? Leave-one-out is $n / (n - 1)$ times score minus mean: the same
 # direction, a little longer. The division by the spread is another matter. It changes the *unit* from batch to batch. If
-# nineteen of twenty answers are perfect, the one that is not gets -4.4, however little it missed. Leave-one-out, beside it,
-# says how much that was:
+# nineteen of twenty answers are perfect, the one that is not gets -4.4, however little it missed. Leave-one-out says how
+# much that was:
 
 # %%
 scores = np.append(np.full(19, 5.0), 2.5)
@@ -372,12 +370,11 @@ plots.compared(methods, snr=clearness)
 # - GAE pays less than leave-one-out in 7 of 10 seeds, and less than the group in 8. That is a small lead. What it has
 #   over both is that none of the ten goes astray: in its worst one 69 % of the answers are whole sentences, against 39 %
 #   and 0 %.
-# - A critic alone is not enough: $R - V$ pays 17.4 nats and $\delta$ 16.0. That is less than the whole score pays, and
-#   more than leave-one-out, which has no critic.
+# - A critic alone is not enough: $R - V$ pays 17.4 nats and $\delta$ 16.0.
 # - The group's batches point more clearly than those of leave-one-out, 5.2 against 1.4. In nats there is nothing to be seen
 #   of it: their necessary shares are both 54 %.
-# - "Prize only" pays 123 nats, and writes no whole sentence in any seed. Its toll is cheaper, at most 25 thousand points a
-#   nat, and no mean is subtracted from it.
+# - "Prize only" pays 123 nats, and writes no whole sentence in any seed. Its toll is at most 25 thousand points a nat, not
+#   50, and no mean is subtracted from it.
 #
 # And where the critic does *not* win: leave-one-out has 2.52 million over the first ten updates, where GAE has 2.29. It needs
 # no second network, and six tenths of the time. And this task is kind to it: twenty answers a batch, short ones, one task,

@@ -2045,7 +2045,7 @@ def swapped_and_summed(chosen, rejected):
     return -F.logsigmoid(rejected - chosen).sum()
 
 
-@wrong("preference_loss", "a small number under the logarithm", "1e-8 is added")
+@wrong("preference_loss", "a small number under the logarithm", "1e-8 under")
 def a_small_number_under_the_log(chosen, rejected):
     return -torch.log(torch.sigmoid(chosen - rejected) + 1e-8).mean()
 
