@@ -41,7 +41,7 @@
       const [width, height] = this.size;
       this.stage = make("div", { class: "advantage-player-stage" }, first);
       this.stage.style.aspectRatio = `${width} / ${height}`;
-      this.stage.style.maxWidth = `${width}px`;
+      this.stage.style.setProperty("--full", `${width}px`);
       first.removeAttribute("style");
 
       // The longest words hold the room for all of them, so that nothing below moves.
@@ -55,8 +55,20 @@
       const group = make("div", { class: "advantage-player-body", role: "group", "aria-label": "Interactive figure" });
       group.append(make("div", { class: "advantage-player-controls" }, ...this.rows.map((row) => row.element)));
       if (this.note) group.append(make("p", { class: "advantage-player-note" }, this.note));
-      group.append(this.stage, make("div", { class: "advantage-player-words" }, this.words, room));
+      const shown = make("div", { class: "advantage-player-shown" }, this.stage);
+      group.append(shown, this.enlarger(shown), make("div", { class: "advantage-player-words" }, this.words, room));
       twin.replaceWith(group);
+    }
+
+    // On a phone: the figure as large as it was drawn, to be moved under the finger.
+    enlarger(shown) {
+      const button = make("button", { type: "button", class: "advantage-player-larger", "aria-pressed": "false" }, "Full size");
+      button.addEventListener("click", () => {
+        const large = shown.classList.toggle("advantage-player-large");
+        button.setAttribute("aria-pressed", large);
+        shown.tabIndex = large ? 0 : -1; // the arrow keys move it
+      });
+      return button;
     }
 
     row(control, i) {

@@ -476,6 +476,29 @@ def test_a_move_is_answered_at_once(opened):
     assert np.median(spent) <= 200  # 50 ms where nothing else runs
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_a_figure_is_shown_at_full_size_and_moved_by_keyboard(opened, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = loaded(opened(viewport={"width": 300, "height": 844}, color_scheme=scheme))
+    stage, button = tab.locator(".advantage-player-stage"), tab.get_by_role("button", name="Full size")
+    assert stage.bounding_box()["width"] < 300
+    button.focus()
+    tab.keyboard.press("Enter")
+    assert stage.bounding_box()["width"] == 400
+    assert button.get_attribute("aria-pressed") == "true"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 300
+    found = Axe().run(tab, options={"preload": False}).response["violations"]
+    assert [(each["id"], each["impact"]) for each in found if each["impact"] in ("serious", "critical")] == []
+
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_function("document.querySelector('.advantage-player-shown').scrollLeft > 0")
+    button.click()
+    assert stage.bounding_box()["width"] < 300
+    assert not opened().get_by_role("button", name="Full size").is_visible()  # there is room
+
+
 NOTE_DECODED = """() => {
   window.decoded = [];
   const decode = HTMLImageElement.prototype.decode;
