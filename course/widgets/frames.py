@@ -11,8 +11,8 @@ import hashlib
 import html
 import inspect
 import io
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -49,6 +49,9 @@ class Knob:
     default: int  # the place of the value that is shown at first
     is_list: bool  # to pick from; else a slider
     end: Callable[..., int] | None  # of a slider whose end follows others
+    few: list[int] = field(
+        default_factory=list
+    )  # the places to keep if it cannot keep all; empty: evenly spread
 
     @property
     def places(self) -> str:
@@ -94,18 +97,26 @@ class Grid:
 # Which settings
 
 
-def grid(explorer: Explorer, *, cap: int = CAP) -> Grid:
+def grid(explorer: Explorer, *, cap: int = CAP, few: Mapping[str, Sequence] | None = None) -> Grid:
     """The settings of an Explorer, at most `cap` of them; its own comes first.
 
     Where there are more, those controls that take the most values are thinned evenly, lists only if the
     sliders cannot be thinned any further, the lower ones first. The default and both ends are always kept.
 
+    Args:
+        explorer: at the setting that is shown at first.
+        cap: on the number of settings.
+        few: by the label of a control, the values that it takes instead where not all can be had.
+
     Raises:
-        ValueError: if a control is of a kind that is not known here, or `cap` is too few for all ends.
+        ValueError: if a control is of a kind that is not known here, `cap` is too few for all ends, or `few`
+            names what is not there.
     """
-    knobs = [_knob(name, control, explorer) for name, control in explorer.controls.items()]
+    knobs = _with_few(
+        [_knob(name, control, explorer) for name, control in explorer.controls.items()], few or {}
+    )
     counts = _counts(knobs, cap)
-    thinned = {knob.name: _thin(range(len(knob.values)), counts[knob.name], knob.default) for knob in knobs}
+    thinned = {knob.name: _kept(knob, counts[knob.name]) for knob in knobs}
 
     places = []
     free = [thinned[knob.name] if knob.end is None else [-1] for knob in knobs]
@@ -132,6 +143,29 @@ def _knob(name: str, control: w.ValueWidget, explorer: Explorer) -> Knob:
         is_list=isinstance(control, w.Dropdown),
         end=getattr(control, "end", None),
     )
+
+
+def _with_few(knobs: list[Knob], few: Mapping[str, Sequence]) -> list[Knob]:
+    """The controls, with the places to keep of those that `few` names."""
+    labels = [knob.label for knob in knobs]
+    for label in few:
+        if label not in labels:
+            raise Refusal(f"few must name some of {', '.join(labels)}, got {label!r}")
+    return [_choosing(knob, few[knob.label]) if knob.label in few else knob for knob in knobs]
+
+
+def _choosing(knob: Knob, values: Sequence) -> Knob:
+    first = knob.values[knob.default]
+    if knob.end is not None or first not in values or not {*values} <= {*knob.values}:
+        allowed = f"positions of {knob.label!r} whose end is fixed, {knob.texts[knob.default]} among them"
+        raise Refusal(f"few must give {allowed}, got {values}")
+    return replace(knob, few=sorted(knob.values.index(value) for value in values))
+
+
+def _kept(knob: Knob, count: int) -> list[int]:
+    """The places of a control that does not follow others."""
+    whole = range(len(knob.values))
+    return knob.few if knob.few and count < len(whole) else _thin(whole, count, knob.default)
 
 
 def _positions(control: w.ValueWidget, high: float) -> tuple[list, list[str]]:
@@ -177,7 +211,9 @@ def _up_to_its_end(knob: Knob, count: int, knobs: list[Knob], chosen: Place) -> 
 def _counts(knobs: list[Knob], cap: int) -> dict[str, int]:
     """How many values each control may take, so that their product is at most `cap`."""
     counts = {knob.name: len(knob.values) for knob in knobs}
-    floors = {knob.name: len({0, knob.default, len(knob.values) - 1}) for knob in knobs}
+    if prod(counts.values()) > cap:
+        counts |= {knob.name: len(knob.few) for knob in knobs if knob.few}
+    floors = {knob.name: len(knob.few or {0, knob.default, len(knob.values) - 1}) for knob in knobs}
     sliders = [knob.name for knob in knobs if not knob.is_list]
     lists = [knob.name for knob in knobs if knob.is_list]
 
@@ -212,17 +248,22 @@ def _thin(places: Iterable[int], count: int, default: int) -> list[int]:
 
 
 def record(
-    explorer: Explorer, folder: Path, *, cap: int = CAP, progress: Callable[[int, int], None] | None = None
+    explorer: Explorer,
+    folder: Path,
+    *,
+    cap: int = CAP,
+    few: Mapping[str, Sequence] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Draw the frames, write their pictures into the folder, and return all the rest, as plain JSON.
 
     Args:
         explorer: at the setting that is shown at first.
         folder: of this lesson; pictures that are alike are one file.
-        cap: on the number of settings.
+        cap, few: as in `grid`.
         progress: is called before each frame with its number and how many there are.
     """
-    settings = grid(explorer, cap=cap)
+    settings = grid(explorer, cap=cap, few=few)
     pictures = Pictures(folder)
     kept = settings.kept
     frames = []

@@ -23,7 +23,9 @@ from course.classroom.frames.needed import needed
 from course.plots import alt_text, figure
 from course.plots.drawing import pixels
 from course.plots.parts import told
+from course.returns import explained_variance
 from course.widgets import frames, prize
+from course.worlds import all_episodes, tale_world
 from tests.classroom.frames_table import ANSWER, HEAD
 from tests.test_prize import THREE
 
@@ -98,6 +100,57 @@ def test_two_thinned_sliders_are_said_in_one_sentence():
     kept, _ = grid.kept
     assert {0, 7, 50} <= {*kept}
     assert max(np.diff(kept)) <= 8  # evenly
+
+
+def two_sliders():
+    return widgets.Explorer(
+        lambda a, b: walk("a", 1, a + b),
+        a=widgets.slider("first", 7, 0, 50, 1),
+        b=widgets.slider("second", 0, 0, 30, 1),
+    )
+
+
+def test_a_slider_may_be_told_which_positions_to_keep_and_the_rest_is_spread_as_before():
+    grid = frames.grid(two_sliders(), cap=60, few={"first": [7, 3, 11]})
+    assert grid.kept == [[3, 7, 11], [round(i) for i in np.linspace(0, 30, 20)]]
+    assert "“first” takes 3 of its 51 positions and “second” takes 20 of its 31" in grid.note()
+    assert values(grid)[0] == (7, 0)
+    whole = frames.grid(two_sliders(), cap=51 * 31, few={"first": [7, 3, 11]})
+    assert len(whole.places) == 51 * 31  # all can be had
+
+
+@pytest.mark.parametrize(
+    ("few", "said"),
+    [
+        ({"third": [7]}, "few must name some of first, second, got 'third'"),
+        ({"first": [3, 11]}, "few must give positions of 'first' .*, 7 among them, got .3, 11."),
+        ({"first": [7, 51]}, "few must give positions of 'first' .*, got .7, 51."),
+    ],
+)
+def test_positions_that_a_slider_does_not_have_are_refused(few, said):
+    with pytest.raises(Refusal, match=said):
+        frames.grid(two_sliders(), few=few)
+
+
+def test_on_the_page_of_lesson_6_the_best_guesses_can_be_found():
+    tale = tale_world()
+    tales = all_episodes(tale, tale.theta)
+    lucky = tales.actions[:3].sum(axis=0)
+    few = child.FEW["06_value_prediction", 0]
+    removed = {
+        guesses: explained_variance(np.array(guesses)[lucky], tales.returns())
+        for guesses in itertools.product(*few.values())
+    }
+    best = max(removed, key=removed.get)
+    assert f"{removed[best]:.1%}" == "53.5%"
+    assert best == (35, 70, 140, 280)
+    # Each of them lies between two others: whoever goes on past it sees that it was the best.
+    assert all(min(column) < guess < max(column) for guess, column in zip(best, few.values(), strict=True))
+    source = (ROOT / "solutions/06_value_prediction.py").read_text(encoding="utf-8")
+    assert source.partition("widgets.Explorer(")[2].partition("widgets.Explorer(")[0].count("slider(") == len(
+        few
+    )
+    assert all(f'slider("{label}", 100, 0, 500, 5)' in source for label in few)
 
 
 def test_lists_are_thinned_only_if_nothing_else_helps():

@@ -25,6 +25,15 @@ from course.widgets import Explorer, frames
 from course.widgets.prize import WhoEarnedThePrize
 
 TWIN = "advantage-twin"
+# Of a lesson and the number of its widget: what a slider takes where an even choice would miss the point.
+FEW = {
+    ("06_value_prediction", 0): {
+        "none is lucky": [0, 35, 100],
+        "one is lucky": [35, 70, 100, 140],
+        "two are lucky": [70, 100, 140, 200],
+        "all three are lucky": [100, 200, 280, 360],
+    },
+}
 
 
 class Failed(Exception):
@@ -82,7 +91,9 @@ def recorded(
             if not every_cell:
                 raise Differs
             complaints.append(f"{notebook.name}: code cell {number + 1} shows another widget than was saved.")
-        found += [_record(widget, folder, cap, progress) for widget in shown]
+        for widget in shown:
+            few = FEW.get((notebook.stem, len(found)))
+            found.append(_record(widget, folder, cap, few, progress))
     return {"cells": [len(chosen), len(cells)], "complaints": complaints, "widgets": found}
 
 
@@ -100,11 +111,12 @@ def _record(
     widget: Explorer | WhoEarnedThePrize,
     folder: Path,
     cap: int,
+    few: dict[str, list] | None,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
     if isinstance(widget, WhoEarnedThePrize):
         return {"kind": "prize", "frames": widget.frames, "start": widget.start}
-    made = frames.record(widget, folder, cap=cap, progress=progress)
+    made = frames.record(widget, folder, cap=cap, few=few, progress=progress)
     if made["frames"][0]["words"] != html.escape(widget.alt, quote=False):
         raise Failed(f"{folder.name}: a widget draws another figure than the one that it shows at first")
     return made
