@@ -16,7 +16,7 @@
 # %% [markdown]
 # ## How to run this
 #
-# Click into a cell of code and press Shift+Enter: it runs, what it gives appears below it, and the next cell is selected.
+# Click into a cell of code and press Shift+Enter: it runs, what it gives appears below it, and the cell after it is selected.
 # `[*]` at its left means that it is still running. *Run > Run All Cells* runs all of them.
 
 # %%

@@ -14,7 +14,7 @@ from course.arrays import Refusal
 from course.authoring.stamps import ROOT, sources
 from course.classroom import saved, slides
 from course.classroom.predictions import PREDICTIONS
-from course.classroom.slides import assets, making, prose, reading, units
+from course.classroom.slides import assets, making, outputs, prose, reading, units
 
 LESSONS = [source.stem for source in sources()]
 BY_KEYS = LESSONS[3:4] if os.environ.get("COURSE_QUICK") else LESSONS  # walked by keys of the keyboard
@@ -225,6 +225,8 @@ def test_an_exercise_whose_first_sentences_lead_to_a_list_says_what_to_do(decks)
     shown = next(slide["shown"] for slide in decks["10_actor_critic"] if "10.3" in slide["shown"])
     assert "Before the optimizer's step" in squeezed(shown)
     assert "You get" not in shown
+    shown = next(slide["shown"] for slide in decks["07_td_errors"] if "7.1" in slide["shown"])
+    assert "promises next_values for the rest. That rest comes" in re.sub(r"\s+", " ", shown)
 
 
 def test_what_is_left_of_a_paragraph_says_again_what_its_it_means():
@@ -249,6 +251,19 @@ def test_a_few_words_before_a_poll_are_spoken_and_an_aside_is_no_caption(decks):
     poll = next(slide for slide in decks["08_gae"] if "which step gets the most credit" in slide["shown"])
     assert "Turn the dial" in poll["notes"]
     assert prose.opening(["(You may stop.)", "It takes some seconds.", "(An aside.)"]) == [1, 2]
+
+
+def test_a_printed_line_that_has_to_be_broken_is_written_larger():
+    def size(length, count):
+        lines = "\n".join(["x" * length] * count)
+        code = reading.Code(
+            source="print()\n" * 20, pictures=[], printed=lines, slide="", set_up=False, name=None
+        )
+        return outputs.code_body(code, "", "", making.ROOM)[1]
+
+    assert size(100, 6) == 18
+    assert size(120, 6) == 24
+    assert size(120, 11) == 18
 
 
 def test_a_section_begins_with_words_where_there_are_any(decks):

@@ -225,7 +225,10 @@ def _asks(said: Sequence[str]) -> Sequence[str]:
     """What an exercise asks for, with what was said of its arguments before, and as much more as has room."""
     first = next((place for place, sentence in enumerate(said) if ASKS.search(sentence)), 0)
     end = first + 1
-    while first and prose.words(" ".join(said[first - 1 : end])) <= prose.WORDS:
+    while first:
+        most = prose.WORDS + (prose.PROP if prose.LEANS.match(said[first]) else 0)
+        if prose.words(" ".join(said[first - 1 : end])) > most:
+            break
         first -= 1
     while end < len(said) and prose.words(" ".join(said[first : end + 1])) <= prose.WORDS:
         end += 1

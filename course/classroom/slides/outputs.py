@@ -1,6 +1,8 @@
 """What a cell shows, on a slide: pictures as large as it allows, and what was printed."""
 
 import html
+import math
+from collections.abc import Sequence
 
 from course.classroom.slides import prose, units
 from course.classroom.slides.prose import SMALL, WIDTH, inline
@@ -10,6 +12,7 @@ from course.classroom.slides.units import LINE
 CAPTION = 34  # words below a picture
 SHOWN = 12  # lines of code that a slide shows at most
 EASY = 22  # px of type that are read easily
+LONGEST = (WIDTH - 50) / (units.CODE_EM * 18)  # letters of a line of code, where they are smallest
 LEAST_CODE = 20  # px of type, for code; what it prints may be smaller
 
 
@@ -52,12 +55,25 @@ def code_body(code: Code, lead: str, said: str, room: float) -> tuple[str, int]:
     else:
         fit = min(SHOWN, int((room - 40) / (18 * LINE)))
         printed = printed if len(printed) <= fit else [*printed[: fit - 1], "…"]
-        size = max(18, min(units.code_size(printed, most=30), _size(len(printed), room - 40)))
+        size = max(
+            _broken(printed, room - 40),
+            min(units.code_size(printed, most=30), _size(len(printed), room - 40)),
+        )
 
     shown = html.escape("\n".join(printed), quote=False)
     body += f'<pre class="printed" style="font-size:{size}px">{shown}</pre>'
     before = f"<p>{inline(lead)}</p>" if lead else ""
     return before + body + (f'<p class="said">{inline(said)}</p>' if said else ""), size
+
+
+def _broken(printed: Sequence[str], room: float) -> int:
+    """The size of type that what was printed has at least: larger where a line has to be broken anyway."""
+    for size in range(24, 18, -1):
+        letters = int((WIDTH - 50) / (units.CODE_EM * size))
+        lines = sum(math.ceil(len(line) / letters) for line in printed)
+        if max(map(len, printed), default=0) > LONGEST and lines <= room / (size * LINE):
+            return size
+    return 18
 
 
 def _size(count: int, room: float) -> int:
