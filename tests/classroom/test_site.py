@@ -327,6 +327,7 @@ def test_a_search_shows_a_page_to_read_before_the_module_of_that_name(visit):
 # What fades in is pale for half a second, and axe does not wait for it.
 OPEN_ALL = """() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
+  document.getElementById("pst-back-to-top").style.display = "block";  // it comes when one scrolls up
   return Promise.allSettled(document.getAnimations().map((each) => each.finished));
 }"""
 
