@@ -324,6 +324,17 @@ def test_a_search_shows_a_page_to_read_before_the_module_of_that_name(visit):
     assert first.get_attribute("href").startswith(("notebooks/", "docs/"))
 
 
+def test_lessons_that_fit_a_search_equally_well_come_in_the_order_of_the_course(visit):
+    page = visit("search.html?q=notebook")
+    page.locator("#search-results a[href*='15_clinic']").first.wait_for()
+    found = [link.get_attribute("href") for link in page.locator("#search-results li > a").all()]
+    left_out = [
+        name for name in found if name.startswith("notebooks/") and GOOD not in name and OLD not in name
+    ]
+    assert len(left_out) == 14
+    assert left_out == sorted(left_out)
+
+
 # What fades in is pale for half a second, and axe does not wait for it.
 OPEN_ALL = """() => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
