@@ -181,7 +181,7 @@ def _leant_on(said: Sequence[str], shown: Container[int], *, most: int) -> set[i
 def _worth(said: Sequence[str], number: int, *, after_shown: bool) -> int:
     """How much a sentence tells somebody who sees few of the others."""
     sentence = said[number]
-    if words(sentence) < 4 or IN_NOTEBOOK.search(sentence):
+    if (words(sentence) < 4 and "*" not in sentence) or IN_NOTEBOOK.search(sentence):
         return -5
 
     worth = 2 * bool(re.search(r"\d|\$", sentence)) + 3 * ("*" in sentence) + ("`" in sentence)
