@@ -30,8 +30,8 @@ from course.train import CARTPOLE, train
 # %% [markdown]
 # ## The ratio
 #
-# A batch was played by an *old* policy $\pi_{\text{old}}$. You want to know how good another policy $\pi$ would have been in the
-# same states. In one state, the mean advantage under $\pi$ is
+# A batch was played by an *old* policy $\pi_{\text{old}}$, whose advantage function is $A$. You want to know how good another
+# policy $\pi$ would have been in the same states. In one state, the mean advantage under $\pi$ is
 #
 # $$\mathbb{E}_{a \sim \pi}\big[A(s, a)\big] = \sum_a \pi(a \mid s) \, A(s, a)
 # = \sum_a \pi_{\text{old}}(a \mid s) \; \frac{\pi(a \mid s)}{\pi_{\text{old}}(a \mid s)} \; A(s, a)
@@ -48,7 +48,7 @@ from course.train import CARTPOLE, train
 rng = np.random.default_rng(0)
 old = np.array([0.2, 0.5, 0.3])
 new = np.array([0.6, 0.3, 0.1])
-A = np.array([4.0, -1.0, 2.0])
+A = np.array([4.0, -1.0, -1.0])
 actions = rng.choice(3, size=100_000, p=old)
 
 by_the_new_policy = new @ A
@@ -58,6 +58,8 @@ print(f"the same, from actions that the old policy took:  {from_old_actions:.3f}
 print(f"without the ratio:                                {A[actions].mean():.3f}")
 
 # %% [markdown]
+# Without the ratio it is 0: weighed by its own policy, an advantage function sums to 0 (lesson 6).
+#
 # Two remarks. When both policies are the same, all ratios are 1, and the gradient of $\text{ratio}_t A_t$ is that of
 # $\log\pi \, A_t$: then it is lesson 10. And the identity holds *in each state*. It says nothing about how often a state is
 # visited, and a new policy visits other states. That is one reason not to go too far from the old one. Another is noise: a ratio
@@ -82,14 +84,14 @@ plots.clipped(clip=0.2, guess=guess)
 # %% [markdown]
 # Above 1.2 for a good step, and below 0.8 for a bad one: far enough, says the flat part. But look at the other sides. A good
 # action that has become *rarer*, or a bad one that has become likelier, lies on the slope, however far it has gone. **The clip
-# never hinders coming back.** The minimum sees to that. The clamp alone would not.
+# never hinders coming back.** The minimum sees to that. The clamp alone would be flat there too.
 
 # %% [markdown]
 # ### Exercise 11.1: `clipped_policy_loss` (5 points, 10 minutes)
 #
 # The three tensors have the same shape, any: log-probabilities of the actions that were taken, under the policy that learns and
-# under the one that played, and their advantages. Return the loss as a tensor of shape `()`. Only `log_probs` learns.
-# `old_log_probs` and `advantages` are data and carry no gradient.
+# under the one that played, and their advantages. `clip` is the number $c$. Return the loss as a tensor of shape `()`. Only
+# `log_probs` learns. `old_log_probs` and `advantages` are data and carry no gradient.
 #
 # <details><summary>Hint 1</summary>Both are logarithms. Take a difference, then <code>.exp()</code>.</details>
 # <details><summary>Hint 2</summary><code>.detach()</code> what must not learn; <code>.clamp(low, high)</code> holds a tensor
@@ -200,9 +202,9 @@ print(f"with the clip, at most {furthest:.3f} nats; without, half of the updates
 plots.runaway(moved, guess=guess)
 
 # %% [markdown]
-# More than 0.4 nats. In the table above that is the way from one half to nearly 0.9, in a single update; with the clip, no update
-# goes further than from 0.5 to 0.6. Without it the score wanders: each update follows whatever the last 1,024 steps happened to
-# say, however far that leads.
+# In our run, 0.86 nats. By the table above that is farther than from one half to 0.9, in a single update; with the clip, none
+# is as far as from 0.5 to 0.6. Without it the score wanders: each update follows whatever the last 1,024 steps happened to say,
+# however far that leads.
 
 # %% [markdown]
 # ## One run is no run
@@ -223,12 +225,15 @@ history = plots.follow(learning, healthy)
 # %% [markdown]
 # ## What is really needed?
 #
-# Ten seeds each, 60,000 steps, one change at a time.
+# Ten changes to the run *as given*, ten seeds each, 60,000 steps.
 #
 # - *No critic*: the weight is the discounted return within the batch. (`normalize` still subtracts a mean, so there is a constant
 #   baseline; and with the critic the bootstrap at the batch's end is gone, too.) Batches have 64 steps in 16 games, or, *longer*, 250 in 8.
 # - *No bootstrap*: the end of a batch, or of the time, counts as a fall.
-# - *No return normalisation*: the critic has no units of its own.
+# - *$\lambda = 0$*, or *$\lambda = 1$*, in place of 0.95.
+# - *No advantage normalisation*: weights in points.
+# - *Shared body*: one network for actor and critic, but for its last layer.
+# - *Rewards × $10^6$*; *no return normalisation*, a critic without units of its own; both at once.
 #
 # *Predict first.* How many of the ten changes break it, so that fewer than ten of ten seeds solve it?
 
@@ -248,8 +253,8 @@ plots.ablation(found, limit=60_000, guess=guess)
 #
 # Not indispensable here:
 #
-# - **A critic.** Without one 2 of 10 made it, but with longer batches 7 of 10, after 37,727 to 55,705 steps. The critic buys short
-#   batches, less than half the steps (median), and ten of ten.
+# - **A critic, with longer batches.** Without one 2 of 10 made it, but with longer batches 7 of 10, after 37,727 to 55,705 steps. The
+#   critic buys short batches, less than half the steps (median), and ten of ten.
 # - **Two networks.** One shared body did no harm: 10 of 10, median 23,382.
 # - **A clever $\lambda$.** $\lambda = 1$ did as well: median 21,864.
 # - **Normalised advantages.** 10 of 10 without, but slower: median 33,580.
@@ -273,7 +278,7 @@ widgets.Explorer(
 # %% [markdown]
 # Three of the four give the starved actor away: its entropy is still $\log 2$, its updates move nothing (KL near $10^{-8}$), and its
 # gradient is $10^7$ long. Only the explained variance looks harmless. *No bootstrap* looks almost healthy: in all ten runs three of
-# its numbers stay inside the band 70 % of the time.
+# its numbers stay inside the band at least 70 % of the time.
 #
 # Distrust the rule "explained variance should rise to 1". In all 20 healthy runs it passed 0.90, and in 15 of them it sank below
 # 0.1 later (median of the last 15 updates). When no pole falls any more, every state is worth about 100, and nothing is left to

@@ -216,6 +216,11 @@ CLIPPED_POLICY_LOSS = Exercise(
             _clipped(high=lambda clip: 1.28),
         ),
         (
+            "The ends are always 0.8 and 1.2. How far the ratio may move is what clip says: 1 - clip and "
+            "1 + clip.",
+            _clipped(low=lambda clip: 0.8, high=lambda clip: 1.2),
+        ),
+        (
             "Only the upper end is there. Bad actions need the lower one: 1 - clip.",
             _clipped(low=lambda clip: -np.inf),
         ),
