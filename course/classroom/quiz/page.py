@@ -19,8 +19,9 @@ h1 { font-size: 1.5rem; margin: 0 0 .3rem; }
 h2 { font-size: 1.05rem; margin: 0 0 .4rem; color: #00507d; }
 .about { color: #444; margin: 0 0 1.6rem; }
 .fields { display: flex; gap: 2rem; margin: 1rem 0 1.6rem; }
-.fields span { flex: 1; border-bottom: 1px solid #1a1a1a; padding-bottom: .2rem; }
-.fields span:first-child { flex: 3; }
+.fields span { flex: 2; border-bottom: 1px solid #1a1a1a; padding-bottom: 2rem; font-size: .85rem; }
+.fields span:first-child { flex: 4; }
+.fields span:last-child { flex: 1; }
 .rules { border: 1px solid #8a8a8a; padding: .5rem .8rem; margin: 0 0 1.8rem; }
 section { break-inside: avoid; margin: 0 0 1.8rem; }
 section p { margin: 0 0 .6rem; }
@@ -71,7 +72,7 @@ def paper(title: str, about: str, questions: Sequence[Question], *, rules: str =
     if rules:
         head = (
             '<p class="fields"><span>Name</span><span>Student number</span>'
-            f"<span>Points: &emsp;&emsp; / {len(questions)}</span></p>\n"
+            f"<span>Points of {len(questions)}</span></p>\n"
             f'<p class="rules">{words(rules)}</p>'
         )
     body = "\n".join(_question(number, each, bool(rules)) for number, each in enumerate(questions, start=1))
