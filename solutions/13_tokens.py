@@ -335,7 +335,7 @@ plots.stop_or_go(lams, differences, guess=guess)
 # Yuan et al. (2025) met a relative of this in large models, whose critic began as a copy of the reward model. They call it *value
 # initialisation bias*, and hold it responsible together with the shrinking of the prize by $\lambda$. At $\lambda = 0.95$ our
 # model gets over it in a few batches, as the critic soon knows better; at 0.5 it takes much longer, as *Dig deeper* shows. The
-# cure is cheap: let the critic learn before the actor moves. `learn` gives it one batch, if you do not say otherwise.
+# cure is cheap: let the critic learn before the actor moves. `learn` gives the critic one batch alone, if you do not say otherwise.
 
 # %% [markdown]
 # ## Turn the dial
