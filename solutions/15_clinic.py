@@ -666,6 +666,8 @@ print(symptoms(mine, readings) or "no instrument tells your program from healthy
 
 # %% [markdown]
 # ## What each of them cost
+#
+# Each wrong line of the language model, trained for 40 updates over five seeds, beside the healthy loop.
 
 # %%
 plots.costs(outcomes)
