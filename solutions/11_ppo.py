@@ -58,7 +58,7 @@ print(f"the same, from actions that the old policy took:  {from_old_actions:.3f}
 print(f"without the ratio:                                {A[actions].mean():.3f}")
 
 # %% [markdown]
-# Without the ratio it is 0: weighed by its own policy, an advantage function sums to 0 (lesson 6).
+# Without the ratio it is about 0: weighed by its own policy, an advantage function sums to 0 (lesson 6).
 #
 # Two remarks. When both policies are the same, all ratios are 1, and the gradient of $\text{ratio}_t A_t$ is that of
 # $\log\pi \, A_t$: then it is lesson 10. And the identity holds *in each state*. It says nothing about how often a state is

@@ -246,7 +246,7 @@ def test_the_ratio_turns_one_mean_into_the_other():
     old, new, A = np.array([0.2, 0.5, 0.3]), np.array([0.6, 0.3, 0.1]), np.array([4.0, -1, -1])
     assert old @ (new / old * A) == pytest.approx(new @ A)
     assert new @ A > 1
-    says("ppo", "Without the ratio it is 0: weighed by its own policy, an advantage function sums to 0")
+    says("ppo", "Without the ratio it is about 0: weighed by its own policy, an advantage function sums to 0")
     assert old @ A == pytest.approx(0)
 
 
