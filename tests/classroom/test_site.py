@@ -191,8 +191,10 @@ def test_formulas_in_folds_are_set_and_code_in_them_is_not():
         "Costs $x$ and $y$\n<details><summary>$a &lt; b$?</summary>It costs <code>$1 or $2</code>.</details>"
     )
     page = lessons.formulas_in_html(fold)
-    assert page.startswith("Costs $x$ and $y$\n<details><summary><math")
-    assert page.endswith("<mo>&lt;</mo><mi>b</mi></math>?</summary>It costs <code>$1 or $2</code>.</details>")
+    assert page.startswith('Costs $x$ and $y$\n<details><summary><span class="math notranslate"><math')
+    assert page.endswith(
+        "<mo>&lt;</mo><mi>b</mi></math></span>?</summary>It costs <code>$1 or $2</code>.</details>"
+    )
 
 
 SHOWN_OF = re.compile(r"<[^>]+>")
@@ -381,9 +383,26 @@ def test_a_figure_is_opened_at_full_size_by_a_tap_and_by_the_keyboard(visit):
     page.wait_for_url("**/figures/**")
 
 
+def test_a_long_formula_goes_on_below_and_one_wider_than_the_phone_is_moved_by_keyboard(visit):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(f"notebooks/{OLD}.html", size=PHONE)
+    two = page.locator("div.math:has(> math + math)")
+    above, below = (line.bounding_box() for line in two.locator("math").all())
+    assert above["y"] + above["height"] <= below["y"]
+    wide = page.locator("div.math[tabindex='0']")
+    assert 0 < wide.count() < page.locator("div.math").count()
+    wide.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("[...document.querySelectorAll('div.math')].some((each) => each.scrollLeft > 0)")
+    found = Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("critical", "serious")] == []
+
+
 def test_formulas_stand_on_their_line_without_javascript(visit):
     page = visit(f"notebooks/{GOOD}.html", javascript=False)
     formula = page.locator("p span.math > math").first
     assert 10 < formula.bounding_box()["height"] < 40
     assert page.locator("div.math > math").count() > 0
+    assert page.locator("span.math", has_text=re.compile(r"[,.]$")).count() > 0  # what follows is on its line
     assert "\\(" not in page.locator("article").inner_text()

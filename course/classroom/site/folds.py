@@ -21,6 +21,7 @@ MODULE = re.compile(
     r"~(?:\w+\.)+(?=\w)"
 )  # before a name whose module Sphinx would hide, could it read the rest
 # What a screen reader is told wrongly, or not at all: names of the side bar and of its folds, empty headings.
+# And a line does not begin with the comma after a formula.
 MENDS = (
     (
         re.compile(r"(?<=>)([^<>]+)(</a><details(?: open=\"open\")?><summary)(?=>)"),
@@ -31,6 +32,10 @@ MENDS = (
         r'\1 role="region" aria-label="Contents of the course"',
     ),
     (re.compile(r'<th class="head"><p></p></th>'), '<td class="head"></td>'),  # names nothing
+    (
+        re.compile(r'([(“]?)(<span class="math[^>]*>)(<math.*?</math>)</span>([-,.;:)?!’”]+|)'),
+        r"\2\1\3\4</span>",
+    ),
 )
 LONG = 22  # lines from which on a reader may fold a cell away
 DEEPER = (

@@ -22,6 +22,8 @@ SPELLED = (
     (re.compile(r"\\(ln|log|max|min) *(?=\w|\\(?!left|big)[a-z])"), r"\\\1\\,"),
     (re.compile(r"(?<=[\w)}]) *(?=\\(?:ln|log|max|min)\b)"), r"\\,"),
 )
+IN_TEXT = '<span class="math notranslate">{}</span>'
+NEXT_LINE = re.compile(r"\n(?==)")  # a long formula goes on below, as it does in its source
 DRAWN = (
     ("<mi>∇</mi>", '<mi mathvariant="normal">∇</mi>'),  # else it leans
     ("<mo>∼</mo>", '<mo lspace="0" rspace="0">∼</mo>'),  # it stands in small print only
@@ -54,18 +56,19 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _inline(page: HTML5Translator, node: nodes.math) -> None:
-    page.body.append(f'<span class="math notranslate">{_set(node, display=False)}</span>')
+    page.body.append(IN_TEXT.format(_set(node.astext(), node, display=False)))
     raise nodes.SkipNode
 
 
 def _block(page: HTML5Translator, node: nodes.math_block) -> None:
-    page.body.append(f'<div class="math notranslate">{_set(node, display=True)}</div>\n')
+    lines = [_set(tex, node, display=True) for tex in NEXT_LINE.split(node.astext())]
+    page.body.append(f'<div class="math notranslate">{"".join(lines)}</div>\n')
     raise nodes.SkipNode
 
 
-def _set(node: nodes.Element, *, display: bool) -> str:
+def _set(tex: str, node: nodes.Element, *, display: bool) -> str:
     try:
-        return mathml(node.astext(), display=display)
+        return mathml(tex, display=display)
     except Refusal as refusal:
         _log.warning(str(refusal), location=node)
-        return f"<code>{html.escape(node.astext())}</code>"
+        return f"<code>{html.escape(tex)}</code>"

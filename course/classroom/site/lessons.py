@@ -96,7 +96,9 @@ def _set(fold: str) -> str:
     return "".join(
         piece
         if piece.startswith("<code>")
-        else FORMULA.sub(lambda found: formulas.mathml(html.unescape(found[1])), piece)
+        else FORMULA.sub(
+            lambda found: formulas.IN_TEXT.format(formulas.mathml(html.unescape(found[1]))), piece
+        )
         for piece in pieces
     )
 

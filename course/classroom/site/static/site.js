@@ -11,6 +11,15 @@
   addEventListener("hashchange", unfold);
   addEventListener("DOMContentLoaded", unfold);
 
+  // A formula that is wider than the page is moved by the arrow keys.
+  const reach = (entries) => {
+    for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+  };
+  addEventListener("DOMContentLoaded", () => {
+    const watched = new ResizeObserver(reach);
+    for (const formula of document.querySelectorAll("div.math")) watched.observe(formula);
+  });
+
   // Files have no server to be asked for the pages behind the results of a search.
   if (location.protocol === "file:" && /search\.html$/.test(location.pathname)) window.fetch = () => new Promise(() => {});
 })();
