@@ -5,6 +5,7 @@
 
 (() => {
   const NEAR = "800px"; // from the window: then the pictures are loaded
+  const REST = 30; // milliseconds after a move: whoever drags a slider waits for nothing but the next picture
   const AT_ONCE = 6; // pictures that are loaded at a time
 
   function make(tag, attributes = {}, ...children) {
@@ -144,7 +145,8 @@
       this.say(frame.words, frame.failed);
       const [whole] = this.stage.querySelectorAll("img");
       if (!frame.failed) whole.alt = this.words.textContent;
-      this.decodeNeighbours();
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.decodeNeighbours(), REST);
     }
 
     // What one step leads to is made ready while the reader looks.
