@@ -419,7 +419,7 @@ PREDICTIONS = (
         lesson="09",
         place=1,
         about="the row that is no step",
-        begins="One row of this log is no step of the game at all.",
+        begins="You will see rows 497 to 502. One of them is no step of the game at all.",
         question=(
             "A vector environment stops CartPole after 500 steps, rows 0 to 499 of its log: which row is no"
             " step of the game at all?"
