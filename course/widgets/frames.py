@@ -49,9 +49,8 @@ class Knob:
     default: int  # the place of the value that is shown at first
     is_list: bool  # to pick from; else a slider
     end: Callable[..., int] | None  # of a slider whose end follows others
-    few: list[int] = field(
-        default_factory=list
-    )  # the places to keep if it cannot keep all; empty: evenly spread
+    # The places to keep if it cannot keep all; empty: evenly spread.
+    few: list[int] = field(default_factory=list)
 
     @property
     def places(self) -> str:

@@ -130,6 +130,7 @@
     // Pictures
 
     async show(frame) {
+      clearTimeout(this.resting);
       this.turn += 1;
       const turn = this.turn;
       const layers = (frame.picture ?? []).map((name) => this.image(name));
@@ -145,7 +146,6 @@
       this.say(frame.words, frame.failed);
       const [whole] = this.stage.querySelectorAll("img");
       if (!frame.failed) whole.alt = this.words.textContent;
-      clearTimeout(this.resting);
       this.resting = setTimeout(() => this.decodeNeighbours(), REST);
     }
 
