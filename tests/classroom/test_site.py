@@ -205,6 +205,7 @@ SHOWN_OF = re.compile(r"<[^>]+>")
     [
         (r"A_t \log \pi", "At log π"),
         (r"\log(1 - x)", "log(1−x)"),
+        (r"\beta_\max", "βmax"),
         (r"r_t + \dots", "rt+…"),
         (r"\tfrac12 \cdot 1", "12⋅1"),
         (r"\mathbb{E}\big[\, r \,\big]", "𝔼[ r ]"),

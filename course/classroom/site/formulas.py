@@ -20,7 +20,7 @@ SPELLED = (
     (re.compile(r"\\big(?=[(\[])"), r"\\bigl"),
     (re.compile(r"\\big(?=[)\]])"), r"\\bigr"),
     (re.compile(r"\\(ln|log|max|min) *(?=\w|\\(?!left|big)[a-z])"), r"\\\1\\,"),
-    (re.compile(r"(?<=[\w)}]) *(?=\\(?:ln|log|max|min)\b)"), r"\\,"),
+    (re.compile(r"(?<=[^\W_]|[)}]) *(?=\\(?:ln|log|max|min)\b)"), r"\\,"),
 )
 IN_TEXT = '<span class="math notranslate">{}</span>'
 NEXT_LINE = re.compile(r"\n(?==)")  # a long formula goes on below, as it does in its source
