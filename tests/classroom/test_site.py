@@ -384,6 +384,18 @@ def test_a_figure_is_opened_at_full_size_by_a_tap_and_by_the_keyboard(visit):
     page.wait_for_url("**/figures/**")
 
 
+def test_in_the_dark_the_upper_layer_of_a_frame_does_not_hide_the_lower_one(visit):
+    page = visit(f"notebooks/{GOOD}.html", theme="dark")
+    page.locator("article .cell_output").first.evaluate(
+        """output => output.insertAdjacentHTML("beforeend", `<div class="advantage-player">
+        <div class="advantage-player-stage"><img alt=""><img alt=""></div></div>`)"""
+    )
+    behind = "image => getComputedStyle(image).backgroundColor"
+    assert page.locator(".lesson-figure > img").first.evaluate(behind) == "rgb(255, 255, 255)"
+    layers = page.locator(".advantage-player-stage > img")
+    assert [layer.evaluate(behind) for layer in layers.all()] == ["rgba(0, 0, 0, 0)"] * 2
+
+
 def test_a_long_formula_goes_on_below_and_one_wider_than_the_phone_is_moved_by_keyboard(visit):
     from axe_playwright_python.sync_playwright import Axe
 
