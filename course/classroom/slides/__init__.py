@@ -78,7 +78,7 @@ def deck(notebook: saved.Saved, next_deck: tuple[str, str] | None = None) -> str
 
 def following(source: Path) -> tuple[str, str] | None:
     """Title and address of the deck after a lesson's; None after the last one."""
-    later = [path for path in sorted(source.parent.glob("[0-9][0-9]_*.py")) if path.name > source.name]
+    later = [path for path in sorted(source.parent.glob("[0-9][0-9]_*.py")) if path.stem > source.stem]
     if not later:
         return None
     first = later[0].read_text(encoding="utf-8").splitlines()[1]
