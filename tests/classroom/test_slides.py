@@ -1,5 +1,6 @@
 """The decks: everything in the notes, no solution, and every slide fits, in a real browser."""
 
+import itertools
 import json
 import os
 import re
@@ -478,6 +479,16 @@ def test_the_key_s_opens_the_notes_of_the_slide(browser, folder):
         timeout=20_000
     )
     popup.value.close()
+    page.close()
+
+
+def test_without_javascript_the_slides_stand_below_each_other(browser, folder, decks):
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, java_script_enabled=False)
+    page.goto((folder / f"{LESSONS[3]}.html").as_uri())
+    boxes = [each.bounding_box() for each in page.locator(".page").all()]
+    assert len(boxes) == len(decks[LESSONS[3]])
+    assert all(a["y"] + a["height"] <= b["y"] for a, b in itertools.pairwise(boxes))
+    assert page.evaluate("getComputedStyle(document.querySelector('.reveal')).opacity") == "1"
     page.close()
 
 
