@@ -19,14 +19,17 @@ SPELLED = (
     (re.compile(r"\\tfrac(\d)(\d)"), r"\\tfrac{\1}{\2}"),
     (re.compile(r"\\big(?=[(\[])"), r"\\bigl"),
     (re.compile(r"\\big(?=[)\]])"), r"\\bigr"),
-    (re.compile(r"\\(ln|log|max|min) *(?=\w|\\(?!left|big)[a-z])"), r"\\\1\\,"),
+    (re.compile(r"\\(ln|log|max|min)\s*(?=\w|\\(?!left|big)[a-z])"), r"\\\1\\,"),
     (re.compile(r"(?<=[^\W_]|[)}]) *(?=\\(?:ln|log|max|min)\b)"), r"\\,"),
+    (re.compile(r"(?<=\w)'"), r"^\\prime"),
 )
 IN_TEXT = '<span class="math notranslate">{}</span>'
 NEXT_LINE = re.compile(r"\n(?==)")  # a long formula goes on below, as it does in its source
 DRAWN = (
     ("<mi>∇</mi>", '<mi mathvariant="normal">∇</mi>'),  # else it leans
     ("<mo>∼</mo>", '<mo lspace="0" rspace="0">∼</mo>'),  # it stands in small print only
+    ("<mo>=</mo><mo>+</mo>", '<mo>=</mo><mo form="prefix">+</mo>'),  # a sign, as docutils knows of a minus
+    *((f"<mo>{name}</mo>", f'<mo lspace="0" rspace="0">{name}</mo>') for name in ("max", "min")),
 )
 
 _log = logging.getLogger(__name__)
