@@ -111,7 +111,9 @@ def test_a_deck_leads_to_its_lesson_and_the_list_of_decks_to_the_course(tmp_path
     plan = build.Plan(root=ROOT, lessons=[GOOD], frames=None)
     build._slides(plan, tmp_path)
     (deck,) = (tmp_path / "slides").glob("[0-9]*.html")
-    assert f'<a href="../notebooks/{GOOD}.html">' in deck.read_text(encoding="utf-8")
+    page = deck.read_text(encoding="utf-8")
+    assert f'<a href="../notebooks/{GOOD}.html">' in page
+    assert '<p class="next"><a href="06_value_prediction.html">6. ' in page
     assert '<a href="../index.html">' in (tmp_path / "slides/index.html").read_text(encoding="utf-8")
 
 
@@ -209,11 +211,18 @@ SHOWN_OF = re.compile(r"<[^>]+>")
         (r"r_t + \dots", "rt+…"),
         (r"\tfrac12 \cdot 1", "12⋅1"),
         (r"\mathbb{E}\big[\, r \,\big]", "𝔼[ r ]"),
+        ("-\\log\n\\sigma(x)", "−log σ(x)"),
+        (r"V(s')", "V(s′)"),
     ],
 )
 def test_a_formula_is_set_as_tex_would(tex, said):
     made = formulas.mathml(tex).replace('<mspace width="0.1667em"></mspace>', " ")
     assert html.unescape(SHOWN_OF.sub("", made)).replace("\u2061", "") == said
+
+
+def test_a_sign_and_the_name_of_a_function_stand_close_to_what_they_belong_to():
+    assert '<mo>=</mo><mo form="prefix">+</mo><mn>0.25</mn>' in formulas.mathml("a = +0.25")
+    assert '<mo lspace="0" rspace="0">max</mo>' in formulas.mathml(r"\max(a, b)")
 
 
 def test_all_formulas_of_the_course_are_known_and_one_that_is_not_is_refused():
@@ -410,6 +419,26 @@ def test_a_long_formula_goes_on_below_and_one_wider_than_the_phone_is_moved_by_k
     page.wait_for_function("[...document.querySelectorAll('div.math')].some((each) => each.scrollLeft > 0)")
     found = Axe().run(page).response["violations"]
     assert [each["id"] for each in found if each["impact"] in ("critical", "serious")] == []
+
+
+def test_a_reader_in_the_dark_prints_whole_lines_on_white(visit):
+    page = visit(f"notebooks/{GOOD}.html", theme="dark")
+    theme = "document.documentElement.dataset.theme"
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(theme) == "light"
+    code = page.locator("div.cell_input pre").filter(visible=True)
+    assert code.count() > 5
+    assert all(each.evaluate("code => code.scrollWidth <= code.clientWidth") for each in code.all())
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(theme) == "dark"
+
+
+def test_every_fold_is_called_by_what_it_shows(visit):
+    page = visit(f"notebooks/{GOOD}.html")
+    solution = page.locator("details.hide > summary", has_text="Show one solution").first
+    assert solution.get_attribute("aria-label") is None
+    assert "Toggle hidden content" not in page.content()
 
 
 def test_formulas_stand_on_their_line_without_javascript(visit):

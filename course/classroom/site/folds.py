@@ -31,6 +31,7 @@ MENDS = (
         re.compile(r'(class="sidebar-primary-items__start sidebar-primary__section")'),
         r'\1 role="region" aria-label="Contents of the course"',
     ),
+    (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),  # all would be called alike
     (re.compile(r'<th class="head"><p></p></th>'), '<td class="head"></td>'),  # names nothing
     (
         re.compile(r'([(“]?)(<span class="math[^>]*>)(<math.*?</math>)</span>([-,.;:)?!’”]+|)'),

@@ -20,6 +20,14 @@
     for (const formula of document.querySelectorAll("div.math")) watched.observe(formula);
   });
 
+  // Paper is white: in the dark theme's colours a text would be pale on it.
+  let theme;
+  addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme));
+
   // Files have no server to be asked for the pages behind the results of a search.
   if (location.protocol === "file:" && /search\.html$/.test(location.pathname)) window.fetch = () => new Promise(() => {});
 })();
