@@ -134,10 +134,11 @@ def browser():
 
 
 @pytest.fixture(autouse=True, scope="session")
-def patient_causes():
-    """Let the search for a cause take longer than a learner would wait: the tests run side by side."""
-    from course.checks import causes
+def patient_checks():
+    """Give answers and the search for a cause more time than a learner has: tests run side by side."""
+    from course.checks import causes, engine
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(causes, "PATIENCE", 3.0)
+        patch.setattr(engine, "SECONDS", 10.0)
         yield

@@ -4,6 +4,7 @@ An exercise is data (`exercise`): a reference, cases to try, and known mistakes,
 the one sentence that helps. `running` calls an answer, `report` says what differs, `causes` says why.
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -69,6 +70,7 @@ def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case], seconds: floa
     """What the learner's function gives, case by case, until its time is up."""
     given: list[Outcome] = []
     seconds = SECONDS if seconds is None else seconds
+    began = time.thread_time()
     try:
         with time_limit(seconds, inside=observed.__code__) as time_is_up:
             for case in cases:
@@ -79,7 +81,7 @@ def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case], seconds: floa
                 if isinstance(outcome, Raised) and isinstance(outcome.error, KeyboardInterrupt):
                     break  # Ctrl-C is meant for the check, not for one call of many
     except TimeLimit:
-        given.append(Raised(TimeLimit(seconds)))
+        given.append(Raised(TimeLimit(seconds, time.thread_time() - began)))
     return given
 
 

@@ -83,7 +83,13 @@ def told(got: Raised) -> str:
     """What an answer raised, in one sentence."""
     error = got.error
     if isinstance(error, TimeLimit):
-        return f"Still running after {error.args[0]:g} s. Is there a loop that never ends?"
+        seconds, worked = error.args
+        if worked < seconds / 2:
+            return (
+                f"Still running after {seconds:g} s, and most of that was waiting. If your code does not "
+                "sleep, the machine is busy: run this cell again."
+            )
+        return f"Still running after {seconds:g} s. Is there a loop that never ends?"
     if isinstance(error, Odd):
         return str(error)
     if isinstance(error, AsksForInput):
