@@ -81,7 +81,7 @@ def _tried(exercise: Exercise, f: Callable, cases: Sequence[Case], seconds: floa
                 if isinstance(outcome, Raised) and isinstance(outcome.error, KeyboardInterrupt):
                     break  # Ctrl-C is meant for the check, not for one call of many
     except TimeLimit:
-        given.append(Raised(TimeLimit(seconds, time.thread_time() - began)))
+        given.append(Raised(TimeLimit(seconds, worked=time.thread_time() - began)))
     return given
 
 

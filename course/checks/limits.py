@@ -8,6 +8,7 @@ Where there is no SIGALRM (Windows), and in any thread but the main one, there i
 kernel yourself. One single call into C that never comes back cannot be cut by a signal either.
 """
 
+import math
 import signal
 import sys
 import threading
@@ -21,7 +22,18 @@ SHORTEST = 5e-6  # seconds
 
 
 class TimeLimit(BaseException):
-    """The code under the limit was still running when its time was up."""
+    """The code under the limit was still running when its time was up.
+
+    Args:
+        seconds: that it had.
+        worked: how many of them it had the processor; None if that is not known.
+    """
+
+    def __init__(self, seconds: float = math.nan, *, worked: float | None = None) -> None:
+        """Keep what is said of it."""
+        super().__init__(seconds)
+        self.seconds = seconds
+        self.worked = worked
 
 
 @contextmanager

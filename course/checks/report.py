@@ -83,13 +83,12 @@ def told(got: Raised) -> str:
     """What an answer raised, in one sentence."""
     error = got.error
     if isinstance(error, TimeLimit):
-        seconds, worked = error.args
-        if worked < seconds / 2:
+        if error.worked is not None and error.worked < error.seconds / 2:
             return (
-                f"Still running after {seconds:g} s, and most of that was waiting. If your code does not "
-                "sleep, the machine is busy: run this cell again."
+                f"Still running after {error.seconds:g} s, and most of that was waiting. If your code does "
+                "not sleep, the machine is busy: run this cell again."
             )
-        return f"Still running after {seconds:g} s. Is there a loop that never ends?"
+        return f"Still running after {error.seconds:g} s. Is there a loop that never ends?"
     if isinstance(error, Odd):
         return str(error)
     if isinstance(error, AsksForInput):

@@ -198,7 +198,7 @@ class _Marking:
             there = answer.ask(request)
             verdict = _nothing_to_call(exercise, there) or _told(exercise, judged(asked, answer))
         except TimeLimit as limit:
-            spent = f"{limit.args[0]:g} s"
+            spent = f"{limit.seconds:g} s"
             verdict = "wrong", f"The notebook's definitions were still running after {spent}. {ENDLESS}"
         except Odd as lost:
             verdict = "wrong", str(lost)
